@@ -1,0 +1,81 @@
+"""Fixtures for tests and doctests: one small Spark session, started when the first test asks for it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from _pytest.doctest import DoctestItem
+from pyspark.sql import SparkSession
+
+from spark_app.jobs.base import Context
+from spark_app.session import start_session
+from spark_app.settings import load_settings
+from spark_app.tables import Tables
+from spark_app.tracking import JobRun
+
+PROJECT = Path(__file__).resolve().parent
+
+
+@pytest.fixture(scope="session")
+def _session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    scratch = tmp_path_factory.mktemp("spark")
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    session = start_session(
+        "spark-app tests",
+        {
+            "spark.master": "local[2]",
+            "spark.driver.memory": "2g",
+            # Tiny frames: one task per shuffle keeps a test at a fraction of a second.
+            "spark.sql.shuffle.partitions": "1",
+            "spark.databricks.delta.snapshotPartitions": "1",
+            "spark.sql.warehouse.dir": str(scratch / "warehouse"),
+            "spark.local.dir": str(scratch / "local"),
+        },
+    )
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def spark(_session: SparkSession) -> Iterator[SparkSession]:
+    """The session, without cached frames or temporary views of earlier tests."""
+    yield _session
+    _session.catalog.clearCache()
+    for table in _session.catalog.listTables():
+        if table.isTemporary:
+            _session.catalog.dropTempView(table.name)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real inputs; the test is skipped, with the reason, where there is none."""
+    folder = Path(os.environ.get("SPARK_APP_REAL_DATA", PROJECT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no real data at {folder}; set SPARK_APP_REAL_DATA")
+    return folder
+
+
+@pytest.fixture
+def make_context(spark: SparkSession, tmp_path: Path) -> Callable[..., Context]:
+    """Builds a job's context on a lake in ``tmp_path``: ``make_context("similar.k=3", ...)``; MLflow is left out."""
+
+    def build(*assignments: str) -> Context:
+        settings = load_settings(
+            [], [f"tables.root={tmp_path / 'lake'}", f"run.build={tmp_path / 'build'}", "tables.partitions=1", *assignments]
+        )
+        tables = Tables(spark, settings.root, run_id="test", settings_hash=settings.fingerprint(), partitions=1)
+        return Context(spark=spark, settings=settings, tables=tables, run=JobRun())
+
+    return build
+
+
+@pytest.fixture(autouse=True)
+def _doctest_session(request: pytest.FixtureRequest, doctest_namespace: dict[str, object]) -> None:
+    """Gives a doctest the session as ``spark`` where it uses it."""
+    item = request.node
+    if isinstance(item, DoctestItem) and any("spark." in example.source for example in item.dtest.examples):
+        doctest_namespace["spark"] = request.getfixturevalue("spark")

@@ -1,0 +1,88 @@
+"""The Spark session. Under ``spark-submit`` and on Glue the runner configures it; started from a plain Python
+process, the settings of ``conf/spark/common.conf`` and ``local.conf`` and the cached Delta jars are used.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pyspark
+from pyspark.sql import SparkSession
+
+from spark_app.errors import DependencyError
+from spark_app.settings import conf_folder
+
+
+def spark_line(version: str = pyspark.__version__) -> str:
+    """Name of the Spark line, as the cached jars and the lock files use it.
+
+    >>> spark_line("4.1.1"), spark_line("3.5.8")
+    ('spark41', 'spark35')
+    """
+    major, minor, *_ = version.split(".")
+    return f"spark{major}{minor}"
+
+
+def start_session(app_name: str, overrides: dict[str, str] | None = None) -> SparkSession:
+    """The running session, or a new one.
+
+    Args:
+        app_name: Shown in Spark's own UI.
+        overrides: Spark settings for a plain Python process, above ``local.conf``; tests use it.
+
+    Raises:
+        DependencyError: No Java runtime, or the Delta jars are not in the cache.
+    """
+    builder = SparkSession.builder.appName(app_name)
+    if not _is_submitted():
+        for name, value in {**local_conf(), **(overrides or {})}.items():
+            builder = builder.config(name, value)
+    try:
+        return builder.getOrCreate()
+    except pyspark.errors.PySparkRuntimeError as error:
+        if error.getErrorClass() != "JAVA_GATEWAY_EXITED":
+            raise
+        raise DependencyError("Java did not start", "Run scripts/submit.sh, which finds or fetches Java.") from None
+
+
+def local_conf() -> dict[str, str]:
+    """Spark settings for one machine: ``common.conf``, then ``local.conf``, then the cached Delta jars."""
+    folder = conf_folder() / "spark"
+    conf = {**read_properties(folder / "common.conf"), **read_properties(folder / "local.conf")}
+    logging = folder / "log4j2.properties"
+    return {
+        **conf,
+        "spark.jars": ",".join(str(jar) for jar in delta_jars()),
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={Path(str(logging)).resolve().as_uri()}",
+    }
+
+
+def read_properties(path: Path) -> dict[str, str]:
+    """Settings of a Spark properties file: name and value separated by blanks, ``#`` starts a comment line."""
+    lines = (line.strip() for line in path.read_text().splitlines())
+    pairs = (line.split(None, 1) for line in lines if line and not line.startswith("#"))
+    return {name: value.strip() for name, value in pairs}
+
+
+def cache_folder() -> Path:
+    """Where set-up keeps Java and jars: ``SPARK_APP_CACHE``, else ``.cache`` beside ``conf``."""
+    return Path(os.environ.get("SPARK_APP_CACHE") or Path(str(conf_folder())).parent / ".cache")
+
+
+def delta_jars() -> list[Path]:
+    """The Delta jars of this Spark line.
+
+    Raises:
+        DependencyError: They are not in the cache.
+    """
+    folder = cache_folder() / "jars" / spark_line()
+    jars = sorted(folder.glob("*delta*.jar"))
+    if len(jars) < 2:
+        raise DependencyError(f"the Delta jars are not in {folder}", "Fetch them once: scripts/submit.sh local doctor")
+    return jars
+
+
+def _is_submitted() -> bool:
+    # spark-submit hands its gateway's port to the Python process that it starts.
+    return "PYSPARK_GATEWAY_PORT" in os.environ

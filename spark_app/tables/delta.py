@@ -1,0 +1,132 @@
+"""Read and write the tables of a root with Spark. One write is one Delta commit."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from delta.tables import DeltaTable
+from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
+from pyspark.sql import functions as F
+
+from spark_app.errors import DataError, SchemaError
+from spark_app.schemas import TABLES, TableSchema
+
+log = logging.getLogger(__name__)
+
+
+class Tables:
+    """The tables below one root.
+
+    Args:
+        spark: The session.
+        root: Folder or URI of the lake.
+        run_id: Stands in the metadata of each commit.
+        settings_hash: Likewise.
+        partitions: Files that a table is written in.
+    """
+
+    def __init__(self, spark: SparkSession, root: str, *, run_id: str, settings_hash: str, partitions: int) -> None:
+        self.spark = spark
+        self.root = root.rstrip("/")
+        self.run_id = run_id
+        self.partitions = partitions
+        self.written: dict[str, int] = {}  # table -> version, since the last take_written()
+        self._metadata = json.dumps({"run_id": run_id, "settings_hash": settings_hash})
+
+    def path(self, name: str) -> str:
+        """Where a table lies."""
+        return f"{self.root}/{TABLES[name].path}"
+
+    def exists(self, name: str) -> bool:
+        """True where the table has been written at least once."""
+        return DeltaTable.isDeltaTable(self.spark, self.path(name))
+
+    def version(self, name: str) -> int | None:
+        """Newest version of a table, None where there is none."""
+        if not self.exists(name):
+            return None
+        history = DeltaTable.forPath(self.spark, self.path(name)).history(1)
+        return int(history.select("version").collect()[0]["version"])  # one row
+
+    def read(self, name: str) -> DataFrame:
+        """The newest version of a table, with the columns of its schema.
+
+        Raises:
+            DataError: The table does not exist yet; names the job that writes it.
+            SchemaError: The table lacks columns of its schema.
+        """
+        schema = TABLES[name]
+        if not self.exists(name):
+            raise DataError(f"there is no table {name} below {self.root}", f"Run first: spark-app {schema.job}")
+        frame = self.spark.read.format("delta").load(self.path(name))
+        missing = [column for column in schema.columns if column not in frame.columns]
+        if missing:
+            raise SchemaError(
+                f"{name} lacks {missing}; it has {frame.columns}", f"Write it anew: spark-app {schema.job}"
+            )
+        return frame.select(*schema.columns)
+
+    def write(self, name: str, frame: DataFrame) -> int:
+        """Replace a table in one commit; returns the new version.
+
+        Rows are hashed by key into a fixed number of files and sorted by key inside each, so that equal rows
+        always give equal files, whatever the partitioning of ``frame``.
+
+        Raises:
+            SchemaError: ``frame`` lacks columns of the schema, or has others.
+        """
+        schema = TABLES[name]
+        writer = self._writer(schema, frame).mode("overwrite").option("overwriteSchema", "true")
+        writer.save(self.path(name))
+        return self._remember(name)
+
+    def replace_rejects(self, job: str, rejects: DataFrame) -> int:
+        """Replace one job's rows of ``curated.rejects`` in one commit."""
+        name = "curated.rejects"
+        writer = self._writer(TABLES[name], rejects)
+        writer = writer.option("txnAppId", f"rejects/{job}/{self.run_id}").option("txnVersion", 1)
+        if self.exists(name):
+            writer = writer.option("replaceWhere", f"job = '{job}'")
+        writer.mode("overwrite").save(self.path(name))
+        return self._remember(name)
+
+    def append_ledger(self, row: dict[str, object]) -> None:
+        """Add one line to ``ops.ledger``; the same run and step are added once only."""
+        schema = TABLES["ops.ledger"]
+        frame = self.spark.createDataFrame([tuple(row.get(c) for c in schema.columns)], schema.struct)
+        writer = self._writer(schema, frame).option("txnAppId", f"ledger/{self.run_id}/{row['step']}/{row['status']}")
+        writer.option("txnVersion", 1).mode("append").save(self.path(schema.name))
+
+    def clear(self, name: str) -> bool:
+        """Empty a table that exists and holds rows; True where it did."""
+        if not self.exists(name) or self.read(name).isEmpty():
+            return False
+        self.write(name, self.spark.createDataFrame([], TABLES[name].struct))
+        return True
+
+    def take_written(self) -> dict[str, int]:
+        """Tables and versions written since the last call."""
+        written, self.written = self.written, {}
+        return written
+
+    def _laid_out(self, schema: TableSchema, frame: DataFrame) -> DataFrame:
+        missing = [column for column in schema.columns if column not in frame.columns]
+        extra = [column for column in frame.columns if column not in schema.columns]
+        if missing or extra:
+            raise SchemaError(f"{schema.name} takes {schema.columns}; missing {missing}, not expected {extra}")
+        typed = frame.select(*[F.col(field.name).cast(field.dataType) for field in schema.struct.fields])
+        by = [schema.partition_by] if schema.partition_by else list(schema.key)
+        sort = by + [column for column in schema.key if column not in by]
+        return typed.repartition(self.partitions, *by).sortWithinPartitions(*sort)
+
+    def _writer(self, schema: TableSchema, frame: DataFrame) -> DataFrameWriter:
+        writer = self._laid_out(schema, frame).write.format("delta").option("userMetadata", self._metadata)
+        return writer.partitionBy(schema.partition_by) if schema.partition_by else writer
+
+    def _remember(self, name: str) -> int:
+        version = self.version(name)
+        assert version is not None  # just written
+        self.written[name] = version
+        log.debug("wrote %s version %d", name, version)
+        return version

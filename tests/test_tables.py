@@ -1,0 +1,67 @@
+"""Reading and writing tables."""
+
+from __future__ import annotations
+
+import pytest
+
+from spark_app.errors import DataError, SchemaError
+from spark_app.schemas import TABLES
+from tests.frames import assert_same_rows
+
+LINK = "curated.track_artists"
+
+
+def links(spark, rows):
+    return spark.createDataFrame(rows, TABLES[LINK].struct)
+
+
+def test_a_table_reads_back_as_written_and_a_second_write_replaces_it(spark, make_context):
+    tables = make_context().tables
+
+    assert tables.write(LINK, links(spark, [("t1", "a1", 1), ("t1", "a2", 2)])) == 0
+    assert tables.write(LINK, links(spark, [("t2", "a1", 1)])) == 1
+
+    assert_same_rows(tables.read(LINK), links(spark, [("t2", "a1", 1)]))
+    assert tables.take_written() == {LINK: 1}
+
+
+def test_reading_a_missing_table_names_the_job_that_writes_it(make_context):
+    with pytest.raises(DataError) as caught:
+        make_context().tables.read(LINK)
+    assert caught.value.remedy == "Run first: spark-app curate_tracks"
+
+
+def test_a_frame_with_other_columns_is_refused(spark, make_context):
+    with pytest.raises(SchemaError, match=r"missing \['position'\], not expected \['rank'\]"):
+        make_context().tables.write(LINK, spark.createDataFrame([("t", "a", 1)], "track_id string, artist_id string, rank int"))
+
+
+def test_rejects_of_one_job_are_replaced_and_those_of_another_stay(spark, make_context):
+    tables = make_context().tables
+    schema = TABLES["curated.rejects"].struct
+    row = lambda job, line: spark.createDataFrame([(job, "s", "f.csv", line, "ragged", None, "a,b")], schema)  # noqa: E731
+    tables.replace_rejects("ingest_catalogue", row("ingest_catalogue", 2))
+    tables.replace_rejects("curate_tracks", row("curate_tracks", 3))
+
+    tables.run_id = "another run"
+    tables.replace_rejects("curate_tracks", row("curate_tracks", 9))
+
+    found = {(r.job, r.line) for r in tables.read("curated.rejects").collect()}
+    assert found == {("ingest_catalogue", 2), ("curate_tracks", 9)}
+
+
+def test_clear_empties_a_table_once(spark, make_context):
+    tables = make_context().tables
+    assert not tables.clear(LINK)
+    tables.write(LINK, links(spark, [("t1", "a1", 1)]))
+    assert tables.clear(LINK)
+    assert tables.read(LINK).count() == 0
+    assert not tables.clear(LINK)
+
+
+def test_a_ledger_line_is_added_once(make_context):
+    tables = make_context().tables
+    line = {"run_id": "r", "step": 1, "job": "curate_tracks", "status": "OK"}
+    tables.append_ledger(line)
+    tables.append_ledger(line)
+    assert tables.read("ops.ledger").count() == 1
