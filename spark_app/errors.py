@@ -58,4 +58,14 @@ class ResourceError(SparkAppError):
 
 
 class SkipStep(Exception):  # noqa: N818 - a signal, not a failure
-    """Raised by a job that has no input; the run goes on and shows the reason."""
+    """Raised by a job that has no input; the run goes on and shows the reason.
+
+    Args:
+        reason: Shown on the step's line.
+        keep_tables: True where what the tables hold stays right; otherwise they are emptied, since a root
+            that another source set filled must not keep rows which this one cannot write.
+    """
+
+    def __init__(self, reason: str, *, keep_tables: bool = False) -> None:
+        super().__init__(reason)
+        self.keep_tables = keep_tables

@@ -46,6 +46,7 @@ class Outcome:
         detail: A few words for the step's line, such as ``12 features, 16 groups``.
         reasons: Rejected rows by reason.
         warnings: What the user should know; any makes the step WARN.
+        source_set: JSON of the source set that the tables now belong to; only ingest_catalogue gives one.
     """
 
     read: int = 0
@@ -55,6 +56,7 @@ class Outcome:
     detail: str = ""
     reasons: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    source_set: str = ""
 
     def __post_init__(self) -> None:
         if self.read != self.kept + self.rejected + self.merged:

@@ -14,6 +14,8 @@ from spark_app.schemas import TABLES, TableSchema
 
 log = logging.getLogger(__name__)
 
+_LAST_COMMIT = "spark.databricks.delta.lastCommitVersionInSession"
+
 
 class Tables:
     """The tables below one root.
@@ -32,6 +34,7 @@ class Tables:
         self.run_id = run_id
         self.partitions = partitions
         self.written: dict[str, int] = {}  # table -> version, since the last take_written()
+        self._known: dict[str, int] = {}  # table -> version, for all that this run has written
         self._metadata = json.dumps({"run_id": run_id, "settings_hash": settings_hash})
 
     def path(self, name: str) -> str:
@@ -44,6 +47,8 @@ class Tables:
 
     def version(self, name: str) -> int | None:
         """Newest version of a table, None where there is none."""
+        if name in self._known:  # one job owns a table, so nobody else has moved it since
+            return self._known[name]
         if not self.exists(name):
             return None
         history = DeltaTable.forPath(self.spark, self.path(name)).history(1)
@@ -125,8 +130,8 @@ class Tables:
         return writer.partitionBy(schema.partition_by) if schema.partition_by else writer
 
     def _remember(self, name: str) -> int:
-        version = self.version(name)
-        assert version is not None  # just written
-        self.written[name] = version
+        # Delta leaves the version of a session's last commit here; asking for the history would be a Spark job.
+        version = int(self.spark.conf.get(_LAST_COMMIT))
+        self.written[name] = self._known[name] = version
         log.debug("wrote %s version %d", name, version)
         return version

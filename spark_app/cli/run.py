@@ -1,0 +1,269 @@
+"""The commands that run jobs: every job by its name, ``pipeline``, and ``retry``."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import subprocess
+import sys
+import traceback
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from spark_app import __version__
+from spark_app.cli import output
+from spark_app.cli.failures import explain_failure
+from spark_app.cli.progress import LineReporter, closing_line
+from spark_app.errors import SparkAppError, UsageError
+from spark_app.jobs import JOBS, PIPELINES, jobs_of
+from spark_app.jobs.base import Job
+from spark_app.jobs.results import (
+    RunResults,
+    new_run_id,
+    remaining_steps,
+    run_folder,
+    unfinished_run,
+)
+from spark_app.settings import Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from spark_app.jobs.runner import Run
+
+INTERRUPTED, TERMINATED = 130, 143
+
+
+def add_parser(subparsers: Any, common: argparse.ArgumentParser) -> None:
+    """Add a command per job and pipeline, and ``retry``."""
+    for name, summary in [(n, job.summary) for n, job in JOBS.items()] + [(n, _summary(n)) for n in PIPELINES]:
+        parser = subparsers.add_parser(
+            name,
+            parents=[common],
+            help=summary,
+            description=summary,
+            epilog=_examples(name),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        parser.add_argument("--run-date", type=_date, default=None, metavar="D", help="logical date, YYYY-MM-DD")
+        parser.add_argument("--dry-run", action="store_true", help="list the tables that would be written")
+        parser.set_defaults(command=run_command, job=name)
+    retry = subparsers.add_parser(
+        "retry",
+        parents=[common],
+        help="resume the newest failed run from its first failed step",
+        epilog="examples:\n  spark-app retry\n  spark-app retry 2026-11-20/pipeline-3f9c",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    retry.add_argument("run_id", nargs="?", default="", help="a run as 'spark-app runs' lists it; default: the newest")
+    retry.set_defaults(command=retry_command)
+
+
+def run_command(args: argparse.Namespace, settings: Settings) -> int:
+    """Run a job or a pipeline; returns the exit code."""
+    jobs = jobs_of(args.job)
+    if args.dry_run:
+        return _dry_run(jobs, settings, as_json=args.json)
+    run_date = args.run_date or datetime.now(UTC).date()
+    results = _new_results(args.job, [job.name for job in jobs], settings, run_date)
+    return _execute(results, list(enumerate(jobs, start=1)), settings, run_date, args)
+
+
+def retry_command(args: argparse.Namespace, settings: Settings) -> int:
+    """Resume a run that failed, was stopped or was killed, with the settings it had."""
+    earlier = unfinished_run(settings.run.build, args.run_id)
+    own = Settings.model_validate(earlier["settings"])
+    run_date = date.fromisoformat(earlier["run_id"].split("/")[0])
+    results = _new_results(earlier["command"], earlier["jobs"], own, run_date)
+    results.resumed_from = earlier["run_id"]
+    steps = [(number, JOBS[name]) for number, name in remaining_steps(earlier)]
+    return _execute(results, steps, own, run_date, args)
+
+
+def _execute(
+    results: RunResults, steps: Sequence[tuple[int, Job]], settings: Settings, run_date: date, args: argparse.Namespace
+) -> int:
+    folder = run_folder(settings.run.build, results.run_id)
+    _stop_cleanly_on_sigterm()
+    run: Run | None = None
+    try:
+        run = _open(results, settings, folder, run_date, quiet=args.json)
+        run.steps(steps)
+        results.exit_code = 0
+    except KeyboardInterrupt as stop:
+        results.status, results.exit_code = "STOPPED", TERMINATED if "SIGTERM" in stop.args else INTERRUPTED
+        output.error_line("Stopped. Every table is as its last whole step left it. Go on with: spark-app retry")
+    except Exception as error:
+        results.exit_code = _report_failure(error, results, run, debug=args.debug)
+    path = _close(results, run, folder)
+    if args.json:
+        output.json_out(results.as_dict())
+    else:
+        _say_goodbye(results, path, settings)
+    return results.exit_code
+
+
+def _open(results: RunResults, settings: Settings, folder: Path, run_date: date, *, quiet: bool) -> Run:
+    """Start Spark and MLflow side by side and print the header."""
+    results.save(folder)
+    from spark_app.jobs.runner import Run
+    from spark_app.session import start_session
+    from spark_app.tables import Tables
+    from spark_app.tracking import Tracker
+
+    tracker = Tracker(
+        settings.tracking_uri,
+        settings.tracking.experiment,
+        timeout_seconds=settings.tracking.timeout_seconds,
+        spool_folder=folder / "mlflow-spool",
+        run_name=results.run_id,
+        tags=_tags(results, settings),
+    )
+    opening = tracker.open_in_background(_flat(settings.model_dump(mode="json")))
+    spark = start_session(f"spark-app {results.command}")
+    tables = Tables(
+        spark,
+        settings.root,
+        run_id=results.run_id,
+        settings_hash=settings.fingerprint(),
+        partitions=settings.tables.partitions,
+    )
+    if not quiet:
+        output.line(_header(results, spark, settings))
+    reporter = _Quiet() if quiet else LineReporter(len(results.jobs), settings.curate.max_rejected_share, spark)
+    opening.join()
+    return Run(spark, settings, tables, tracker, results, folder, run_date, reporter)
+
+
+def _close(results: RunResults, run: Run | None, folder: Path) -> Path:
+    if run is not None:
+        run.tracker.finish("FINISHED" if results.exit_code == 0 else "FAILED", {"seconds": results.seconds})
+        if run.tracker.warning:
+            results.warnings.append(run.tracker.warning)
+    return results.save(folder)
+
+
+def _report_failure(error: Exception, results: RunResults, run: Run | None, *, debug: bool) -> int:
+    shown = explain_failure(error)
+    step = results.steps[-1] if results.steps and results.steps[-1].status == "ERROR" else None
+    if step is not None:
+        step.exit_code, step.reason = shown.exit_code, shown.what
+        if isinstance(run and run.reporter, LineReporter):
+            run.reporter.failed(step, shown)  # type: ignore[union-attr]
+    results.status = "FAILED"
+    if debug:
+        output.error_line("".join(traceback.format_exception(error)))
+    output.show_error(shown, step.job if step else results.command)
+    return shown.exit_code
+
+
+def _say_goodbye(results: RunResults, path: Path, settings: Settings) -> None:
+    for warning in results.warnings:
+        output.line(f"{'':14}{output.escape(warning)}")
+    output.line(closing_line(results, str(path)))
+    if results.exit_code == 0:
+        output.line(
+            f'Next: spark-app similar "…"{_root_option(settings)}   |   mlflow ui --backend-store-uri '
+            f"{settings.tracking_uri}"
+        )
+
+
+def _root_option(settings: Settings) -> str:
+    return "" if settings.uses_sample and not settings.tables.root else f" --set tables.root={settings.root}"
+
+
+def _header(results: RunResults, spark: SparkSession, settings: Settings) -> str:
+    from importlib.metadata import version
+
+    master = spark.sparkContext.master.replace("local[*]", f"local[{spark.sparkContext.defaultParallelism}]")
+    return (
+        f"spark_app {__version__}  run {results.run_id}  spark {spark.version} {master}  "
+        f"delta {version('delta-spark')}  tables {settings.root}"
+    )
+
+
+def _dry_run(jobs: Sequence[Job], settings: Settings, *, as_json: bool) -> int:
+    rows = [(job.name, name, f"{settings.root}/{name.replace('.', '/')}") for job in jobs for name in job.writes]
+    rows += [("every job", name, f"{settings.root}/{name.replace('.', '/')}") for name in ("curated.rejects", "ops.ledger")]
+    if as_json:
+        output.json_out([dict(zip(("job", "table", "path"), row, strict=True)) for row in rows])
+    else:
+        output.table(("job", "table", "path"), rows)
+        output.line("Nothing was run: --dry-run.")
+    return 0
+
+
+def _new_results(command: str, jobs: list[str], settings: Settings, run_date: date) -> RunResults:
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    return RunResults(
+        new_run_id(command, run_date), command, jobs, settings.model_dump(mode="json"), started_at=started
+    )
+
+
+def _tags(results: RunResults, settings: Settings) -> dict[str, str]:
+    return {
+        "spark_app.version": __version__,
+        "spark_app.run_id": results.run_id,
+        "spark_app.settings_hash": settings.fingerprint(),
+        "spark_app.tables_root": settings.root,
+        "mlflow.source.git.commit": _git_commit(),
+    }
+
+
+def _git_commit() -> str:
+    folder = Path(__file__).resolve().parent
+    try:
+        shown = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, timeout=2, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    return shown.stdout.strip() or "unknown"
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for name, value in values.items():
+        if isinstance(value, dict) and value:
+            flat.update(_flat(value, f"{prefix}{name}."))
+        else:
+            flat[f"{prefix}{name}"] = str(value)
+    return flat
+
+
+def _stop_cleanly_on_sigterm() -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt("SIGTERM")
+
+    signal.signal(signal.SIGTERM, stop)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is no date; write YYYY-MM-DD") from None
+
+
+def _summary(pipeline: str) -> str:
+    return f"the main job: {' → '.join(PIPELINES[pipeline])}"
+
+
+def _examples(name: str) -> str:
+    return (
+        f"examples:\n  spark-app {name}\n  spark-app {name} --set sources.tracks=data/tracks.csv "
+        f"--set sources.artists=data/artists.csv\n  spark-app {name} --dry-run"
+    )
+
+
+class _Quiet:
+    """Reports nothing; ``--json`` prints the results at the end."""
+
+    def step_started(self, number: int, job: str) -> None:
+        """Nothing."""
+
+    def step_ended(self, step: Any) -> None:
+        """Nothing."""
