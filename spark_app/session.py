@@ -54,6 +54,7 @@ def local_conf() -> dict[str, str]:
     return {
         **conf,
         "spark.jars": ",".join(str(jar) for jar in delta_jars()),
+        **_class_path(s3_jars()),
         "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={Path(str(logging)).resolve().as_uri()}",
     }
 
@@ -81,6 +82,16 @@ def delta_jars() -> list[Path]:
     if len(jars) < 2:
         raise DependencyError(f"the Delta jars are not in {folder}", "Fetch them once: scripts/submit.sh local doctor")
     return jars
+
+
+def s3_jars() -> list[Path]:
+    """The S3 jars of this Spark line; none where no run has named ``s3://`` yet."""
+    return sorted((cache_folder() / "jars" / f"{spark_line()}-s3").glob("*.jar"))
+
+
+def _class_path(jars: list[Path]) -> dict[str, str]:
+    # spark.jars would copy 640 MB into every run's scratch folder.
+    return {"spark.driver.extraClassPath": os.pathsep.join(map(str, jars))} if jars else {}
 
 
 def _is_submitted() -> bool:

@@ -63,6 +63,8 @@ class CurateSettings(_Section):
     """Limits and what to do with rows that break them."""
 
     limits: dict[str, tuple[float, float]]
+    sentinels: dict[str, list[str]]
+    placeholder_artists: list[str]
     rules: dict[str, Action]
     max_text_length: Count
     max_genre_length: Count

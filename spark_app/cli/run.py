@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import signal
 import subprocess
-import sys
 import traceback
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -17,7 +16,6 @@ from spark_app import __version__
 from spark_app.cli import output
 from spark_app.cli.failures import explain_failure
 from spark_app.cli.progress import LineReporter, closing_line
-from spark_app.errors import SparkAppError, UsageError
 from spark_app.jobs import JOBS, PIPELINES, jobs_of
 from spark_app.jobs.base import Job
 from spark_app.jobs.results import (
@@ -107,7 +105,7 @@ def _execute(
 
 
 def _open(results: RunResults, settings: Settings, folder: Path, run_date: date, *, quiet: bool) -> Run:
-    """Start Spark and MLflow side by side and print the header."""
+    """Start MLflow, which opens in the background, then Spark; print the header."""
     results.save(folder)
     from spark_app.jobs.runner import Run
     from spark_app.session import start_session
@@ -122,7 +120,7 @@ def _open(results: RunResults, settings: Settings, folder: Path, run_date: date,
         run_name=results.run_id,
         tags=_tags(results, settings),
     )
-    opening = tracker.open_in_background(_flat(settings.model_dump(mode="json")))
+    tracker.open(_flat(settings.model_dump(mode="json")))
     spark = start_session(f"spark-app {results.command}")
     tables = Tables(
         spark,
@@ -134,7 +132,6 @@ def _open(results: RunResults, settings: Settings, folder: Path, run_date: date,
     if not quiet:
         output.line(_header(results, spark, settings))
     reporter = _Quiet() if quiet else LineReporter(len(results.jobs), settings.curate.max_rejected_share, spark)
-    opening.join()
     return Run(spark, settings, tables, tracker, results, folder, run_date, reporter)
 
 
@@ -187,7 +184,9 @@ def _header(results: RunResults, spark: SparkSession, settings: Settings) -> str
 
 def _dry_run(jobs: Sequence[Job], settings: Settings, *, as_json: bool) -> int:
     rows = [(job.name, name, f"{settings.root}/{name.replace('.', '/')}") for job in jobs for name in job.writes]
-    rows += [("every job", name, f"{settings.root}/{name.replace('.', '/')}") for name in ("curated.rejects", "ops.ledger")]
+    rows += [
+        ("every job", name, f"{settings.root}/{name.replace('.', '/')}") for name in ("curated.rejects", "ops.ledger")
+    ]
     if as_json:
         output.json_out([dict(zip(("job", "table", "path"), row, strict=True)) for row in rows])
     else:

@@ -115,7 +115,6 @@ class Run:
 
     def _ledger_row(self, step: StepResult, begun: datetime, source_set: str) -> dict[str, object]:
 
-
         return {
             "run_id": self.results.run_id,
             "step": step.number,

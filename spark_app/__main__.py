@@ -1,0 +1,5 @@
+"""``python -m spark_app``."""
+
+from spark_app.cli import main_exit
+
+main_exit()

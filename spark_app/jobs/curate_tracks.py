@@ -1,0 +1,133 @@
+"""Raw tracks and artists to the curated tables: one row per id, typed, with genres and near-twins."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pyspark import StorageLevel
+
+from spark_app.columns import ARTIST_ID, TRACK_ID
+from spark_app.curate import accounts, rules, winners
+from spark_app.curate.artists import (
+    ARTIST_ATTRIBUTES,
+    ARTIST_VALUES,
+    albums_of,
+    artist_albums_of,
+    artists_of,
+    typed_artists,
+)
+from spark_app.curate.credits import track_artists, unknown_references
+from spark_app.curate.genres import genre_map, genres_by_track, known_genres, labels, track_genres
+from spark_app.curate.tracks import TRACK_ATTRIBUTES, TRACK_VALUES, check_columns, curated_tracks, typed_tracks
+from spark_app.curate.variants import variants
+from spark_app.errors import SkipStep
+from spark_app.jobs.base import Context, Job, Outcome
+from spark_app.sources.layouts import dialects_by_layout
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+log = logging.getLogger(__name__)
+
+TRACKS, ARTISTS = "tracks", "artists"
+
+
+def run(context: Context) -> Outcome:
+    """Judge every raw row, check that the rows add up, then write the seven tables and the rejects.
+
+    Raises:
+        SkipStep: There are no raw tracks.
+        DataError: A rule with action ``fail`` is broken, or too many rows are rejected; no table has changed.
+    """
+    curate = context.settings.curate
+    rules.check_rules(curate.rules)
+    check_columns({"limits": curate.limits, "sentinels": curate.sentinels})
+    raw = {TRACKS: context.tables.read("raw.tracks"), ARTISTS: context.tables.read("raw.artists")}
+    artists = _judged_artists(context, raw[ARTISTS]).persist(StorageLevel.MEMORY_AND_DISK)
+    tracks = _judged_tracks(context, raw, artists).persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        # At most some sixty rows: kinds x fates x reasons.
+        counted = winners.counts(tracks, TRACKS, curate.rules).union(winners.counts(artists, ARTISTS, curate.rules))
+        account = accounts.Account.of(counted.collect())
+        if account.read(TRACKS) == 0:
+            raise SkipStep("there are no raw tracks")
+        account.check(curate.max_rejected_share)
+        _write(context, raw, tracks, artists)
+    finally:
+        tracks.unpersist()
+        artists.unpersist()
+    return _outcome(context, account)
+
+
+def _reading(context: Context) -> dict[str, Any]:
+    curate = context.settings.curate
+    return {
+        "dialects": dialects_by_layout(),
+        "limits": curate.limits,
+        "sentinels": curate.sentinels,
+        "placeholders": curate.placeholder_artists,
+        "max_text_length": curate.max_text_length,
+        "max_genre_length": curate.max_genre_length,
+    }
+
+
+def _judged_artists(context: Context, raw: DataFrame) -> DataFrame:
+    typed = typed_artists(raw, **_reading(context))
+    actions = context.settings.curate.rules
+    return winners.judged(typed, key=ARTIST_ID, actions=actions, values=ARTIST_VALUES, attributes=ARTIST_ATTRIBUTES)
+
+
+def _judged_tracks(context: Context, raw: Mapping[str, DataFrame], artists: DataFrame) -> DataFrame:
+    reading = _reading(context)
+    unknown = None
+    if not raw[ARTISTS].isEmpty():  # without an artists file every artist would be unknown
+        unknown = unknown_references(raw[TRACKS], winners.kept(artists), dialects=reading["dialects"])
+    typed = typed_tracks(raw[TRACKS], unknown, **reading)
+    actions = context.settings.curate.rules
+    return winners.judged(typed, key=TRACK_ID, actions=actions, values=TRACK_VALUES, attributes=TRACK_ATTRIBUTES)
+
+
+def _write(context: Context, raw: Mapping[str, DataFrame], tracks: DataFrame, artists: DataFrame) -> None:
+    tables, mapping = context.tables, genre_map()
+    kept, described = winners.kept(tracks), winners.kept(artists)
+    links = track_artists(kept)
+    by_track = genres_by_track(tracks, links, described)
+    genres = track_genres(by_track, known_genres(tracks, described), mapping).persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        tables.write("curated.track_genres", genres)
+        training_allowed = context.settings.sources.training_allowed
+        tables.write("curated.tracks", curated_tracks(kept, labels(genres, mapping), training_allowed=training_allowed))
+    finally:
+        genres.unpersist()
+    tables.write("curated.artists", artists_of(kept, described))
+    tables.write("curated.albums", albums_of(kept))
+    tables.write("curated.track_artists", links)
+    tables.write("curated.artist_albums", artist_albums_of(kept))
+    tables.write("curated.variants", variants(kept))
+    of_tracks = winners.rejects(tracks, raw[TRACKS], job=JOB.name, key=TRACK_ID)
+    of_artists = winners.rejects(artists, raw[ARTISTS], job=JOB.name, key=ARTIST_ID)
+    tables.replace_rejects(JOB.name, of_tracks.union(of_artists))
+
+
+def _outcome(context: Context, account: accounts.Account) -> Outcome:
+    context.run.params({"genre_map_version": genre_map().version})
+    context.run.metrics({f"rejected_{reason}": float(n) for reason, n in account.reasons().items()})
+    return Outcome(
+        read=account.read(),
+        kept=account.kept(),
+        rejected=account.rejected(),
+        merged=account.merged(),
+        detail=account.detail(),
+        reasons=account.reasons(),
+        warnings=account.warnings(),
+    )
+
+
+JOB = Job(
+    name="curate_tracks",
+    summary="One typed row per track, artist and album; genres, near-twins, rejects",
+    run=run,
+    reads=("raw.tracks", "raw.artists"),
+)

@@ -1,0 +1,79 @@
+"""Why a track is recommended, in a few words that the two tracks' features support."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from spark_app.columns import (
+    ACOUSTICNESS,
+    DANCEABILITY,
+    ENERGY,
+    INSTRUMENTALNESS,
+    LIVENESS,
+    LOUDNESS,
+    SPEECHINESS,
+    TEMPO,
+    VALENCE,
+)
+
+# What a listener hears, with one digit format each; key, mode and duration say little about likeness.
+HEARD = (ENERGY, DANCEABILITY, VALENCE, ACOUSTICNESS, INSTRUMENTALNESS, SPEECHINESS, LIVENESS, LOUDNESS)
+CLOSE = 0.5  # standard deviations
+_SHOWN = 2
+
+
+def described_features(columns_of: dict[str, str] | None = None) -> Column:
+    """One struct of what reasons need from a row of ``features.audio``: ``tempo`` (bpm) and ``z`` in HEARD's order."""
+    names = columns_of or {}
+    z = [F.col(names.get(f"{name}_z", f"{name}_z")) for name in HEARD]
+    return F.struct(F.col(names.get(TEMPO, TEMPO)).alias("tempo"), F.array(*z).alias("z"))
+
+
+def reason(seed: Column, other: Column, *, same_artist: Column, same_cluster: Column) -> Column:
+    """Text such as ``tempo 128 vs 126, energy close, both high valence, same cluster``.
+
+    Args:
+        seed: Struct of ``described_features`` of the track that was asked for, tempo and z not null.
+        other: Likewise of the recommended track; its tempo stands second.
+        same_artist: True where both have the same first artist.
+        same_cluster: True where both are in one cluster.
+
+    Returns:
+        Tempos in whole beats per minute; then at most two features; then what the tracks share. A feature is *close*
+        within half a standard deviation. Close features are told by how far both lie from the catalogue's mean,
+        |z_seed + z_other| / 2 - |z_seed - z_other|, ties by name: from 1 up as ``both high energy`` or
+        ``both low energy``, else as ``energy close``. Where no feature is close, the least different one is named.
+    """
+    told = F.sort_array(F.filter(_compared(seed, other), lambda feature: feature["gap"] <= CLOSE))
+    close = F.transform(F.slice(told, 1, _SHOWN), _in_words)
+    nearest = F.array_min(
+        F.transform(_compared(seed, other), lambda feature: F.struct(feature["gap"], feature["name"]))
+    )
+    least = F.array(F.concat(F.lit("nearest in "), nearest["name"]))
+    tempo = F.format_string("tempo %.0f vs %.0f", seed["tempo"], other["tempo"])
+    shared = F.array(F.when(same_artist, F.lit("same artist")), F.when(same_cluster, F.lit("same cluster")))
+    return F.concat_ws(", ", tempo, F.when(F.size(close) > 0, close).otherwise(least), shared)
+
+
+def _compared(seed: Column, other: Column) -> Column:
+    """Per heard feature a struct that sorts the most telling first: ``(order, name, gap, level)``."""
+    features = []
+    for position, name in enumerate(HEARD):
+        z_seed, z_other = seed["z"][position], other["z"][position]
+        level, gap = (z_seed + z_other) / 2, F.abs(z_seed - z_other)
+        features.append(
+            F.struct(
+                (gap - F.abs(level)).alias("order"), F.lit(name).alias("name"), gap.alias("gap"), level.alias("level")
+            )
+        )
+    return F.array(*features)
+
+
+def _in_words(feature: Column) -> Column:
+    name, level, is_telling = feature["name"], feature["level"], feature["order"] <= -1
+    return (
+        F.when(is_telling & (level > 0), F.concat(F.lit("both high "), name))
+        .when(is_telling, F.concat(F.lit("both low "), name))
+        .otherwise(F.concat(name, F.lit(" close")))
+    )

@@ -1,0 +1,144 @@
+"""Invented words, titles and names, in several alphabets and with awkward punctuation.
+
+A word is a number written in open syllables, so that different numbers always give different words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from spark_app.sources.sample.randomness import Draws
+from spark_app.sources.sample.sql import Sql, by_kind, item_at, text
+
+SYLLABLES = "ka lo mi re su ta no vi ba du fe gi ho ju la me ni po ra se to va zu be do fa go hi ko li mo ne".split()
+BASE = len(SYLLABLES)
+WORDS = BASE**2  # two-syllable words
+NAMES = BASE**5  # artist names: a word of three and one of two syllables
+
+_KANA = (
+    "カ ロ ミ レ ス タ ノ ヴ バ ド フ ギ ホ ジ ラ メ ニ ポ ラン セ ト ヴァ ズ ベ ドン ファ ゴ ヒ コ リ モ ネ".split()
+)
+_LATIN = "abdefghijklmnopqrstuvz"
+_CYRILLIC = "абдефгхийклмнопярстувз"
+_QUOTE = text(' "')
+_VOWELS, _ACCENTED = "aeiou", "áèîöü"
+_STEP = 389  # odd, hence coprime to WORDS: rows of a cluster walk through different words
+_NAME_STEP = 20_654_435  # odd, hence coprime to NAMES: neighbouring artists have unlike names
+
+TITLE_STYLES = {
+    "two": 30,
+    "one": 16,
+    "phrase": 16,
+    "apostrophe": 8,
+    "accents": 8,
+    "comma": 6,
+    "cyrillic": 5,
+    "quotes": 4,
+    "kana": 3,
+    "emoji": 2,
+    "formula": 2,  # begins with a character that a spreadsheet would take for a formula
+}
+NAME_STYLES = {
+    "plain": 58,
+    "article": 12,
+    "apostrophe": 6,
+    "ampersand": 6,
+    "accents": 6,
+    "cyrillic": 4,
+    "lower": 3,
+    "comma": 2,
+    "quotes": 2,
+    "kana": 1,
+}
+
+
+def word(number: Sql, syllables: int = 2) -> Sql:
+    """Lower-case word of a number in [0, 32^syllables); one word for each number.
+
+    >>> spark.range(33, 35).selectExpr(f"{word('id')} AS w").collect()
+    [Row(w='lolo'), Row(w='milo')]
+    """
+    return _spell(SYLLABLES, number, syllables)
+
+
+def _spell(alphabet: Sequence[str], number: Sql, syllables: int) -> Sql:
+    digits = [f"({number}) div {BASE**i} % {BASE}" for i in range(syllables)]
+    return f"concat({', '.join(item_at(alphabet, digit) for digit in digits)})"
+
+
+def title(draws: Draws, cluster: Sql, place: Sql) -> Sql:
+    """Title of a track.
+
+    Within a cluster no two titles agree, not even without case, accents, punctuation, brackets and tails: the
+    first word counts through ``WORDS`` and every other part of the title comes after it.
+
+    Args:
+        draws: Source of random values.
+        cluster: Number of the cluster.
+        place: Position inside the cluster, [0, 1024).
+    """
+    ids = (cluster, place)
+    number = f"(({draws.index('title.offset', WORDS, cluster)} + {place} * {_STEP}) % {WORDS})"
+    second = word(draws.index("title.second", WORDS, *ids))
+    styles = {
+        "one": f"initcap({word(number)})",
+        "phrase": _joined(word(number), draws.item("title.phrase", (" in the ", " of the ", " and "), *ids), second),
+        "apostrophe": _joined(word(number), text("'s "), second),
+        "accents": f"initcap({_accented(word(number), second)})",
+        "comma": _joined(word(number), text(", "), second),
+        "cyrillic": f"initcap({_in_cyrillic(word(number))})",
+        "quotes": _in_quotes(word(number), second),
+        "kana": _spell(_KANA, number, 2),
+        "emoji": f"concat(initcap({word(number)}), ' \N{CRESCENT MOON}')",
+        "formula": f"concat({draws.item('title.sign', '=+-@', *ids)}, initcap({word(number)}))",
+    }
+    return by_kind(draws.choose("title.style", TITLE_STYLES, *ids), styles, _joined(word(number), text(" "), second))
+
+
+def artist_name(draws: Draws, artist: Sql) -> Sql:
+    """Name of an artist; no two of the first 33,554,432 artists share one."""
+    number = f"(({artist} * {_NAME_STEP} + {draws.index('artist.offset', NAMES)}) % {NAMES})"
+    low, high = f"{number} % {BASE**3}", f"{number} div {BASE**3}"
+    first, second = word(low, 3), word(high)
+    both = f"concat({first}, ' ', {second})"
+    styles = {
+        "article": f"concat('The ', {_joined(first, text(' '), second)}, 's')",
+        "apostrophe": f"""concat("O'", {_joined(first, text(" "), second)})""",
+        "ampersand": _joined(first, text(" & "), second),
+        "accents": f"initcap({_accented(first, second)})",
+        "cyrillic": f"initcap({_in_cyrillic(both)})",
+        "lower": both,
+        "comma": _joined(first, text(", "), second),
+        "quotes": _in_quotes(first, second),
+        "kana": f"concat({_spell(_KANA, low, 3)}, '・', {_spell(_KANA, high, 2)})",
+    }
+    return by_kind(draws.choose("artist.style", NAME_STYLES, artist), styles, _joined(first, text(" "), second))
+
+
+def _joined(first: Sql, between: Sql, second: Sql) -> Sql:
+    return f"concat(initcap({first}), {between}, initcap({second}))"
+
+
+def _in_quotes(first: Sql, second: Sql) -> Sql:
+    return f"""concat({_joined(first, _QUOTE, second)}, '"')"""
+
+
+def _accented(first: Sql, second: Sql) -> Sql:
+    return f"translate(concat({first}, ' ', {second}), {text(_VOWELS)}, {text(_ACCENTED)})"
+
+
+def _in_cyrillic(words: Sql) -> Sql:
+    return f"translate({words}, {text(_LATIN)}, {text(_CYRILLIC)})"
+
+
+def album_name(draws: Draws, album: Sql) -> Sql:
+    """Name of an album: two words, now and then a single arithmetic sign."""
+    first, second = draws.index("album.first", WORDS, album), draws.index("album.second", WORDS, album)
+    sign = draws.item("album.sign", "+=-÷", album)
+    return f"if({draws.chance('album.is_sign', 0.003, album)}, {sign}, {_joined(word(first), text(' '), word(second))})"
+
+
+def spotify_like_id(draws: Draws, kind: str, number: Sql) -> Sql:
+    """Identifier of 22 letters and digits, as Spotify's; different numbers give different ones (126 random bits)."""
+    hashed = f"md5(concat({text(f'{draws.seed}/{kind}/')}, string({number})))"
+    return f"substring(translate(base64(unhex({hashed})), '+/', 'xY'), 1, 22)"

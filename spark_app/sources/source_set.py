@@ -1,0 +1,46 @@
+"""Which source set a table root belongs to: the name and the layouts, whatever the content or the path."""
+
+from __future__ import annotations
+
+import json
+
+from spark_app.errors import UsageError
+
+
+def source_set(name: str, *, tracks: str, artists: str = "") -> str:
+    """The source set as the ledger holds it.
+
+    Args:
+        name: ``sources.name`` or its default.
+        tracks: Layout of the tracks.
+        artists: Layout of the artists, empty where there is no artists file.
+
+    >>> source_set("tracks_69k", tracks="tracks_artists", artists="artists")
+    '{"artists": "artists", "name": "tracks_69k", "tracks": "tracks_artists"}'
+    """
+    return json.dumps({"name": name, "tracks": tracks, "artists": artists}, sort_keys=True)
+
+
+def check_source_set(previous: str, current: str, *, replace: bool) -> None:
+    """Pass where a root is new, belongs to the same source set, or may be taken over.
+
+    Args:
+        previous: The set that the root belongs to, empty where it is new.
+        current: The set of this run.
+        replace: ``sources.replace``.
+
+    Raises:
+        UsageError: Another set; names both.
+    """
+    if not previous or replace or json.loads(previous) == json.loads(current):
+        return
+    raise UsageError(
+        f"this table root belongs to the source set {_shown(previous)}; the run brings {_shown(current)}",
+        "No table was changed. Choose another root (tables.root, or sources.name), or let the new set take this one "
+        "over: --set sources.replace=true",
+    )
+
+
+def _shown(text: str) -> str:
+    found = json.loads(text)
+    return f"{found['name']} (tracks: {found['tracks']}, artists: {found['artists'] or 'none'})"

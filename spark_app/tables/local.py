@@ -1,0 +1,171 @@
+"""Read the tables of a root without Spark, for commands that answer at once."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from spark_app.errors import DataError, SchemaError, UsageError
+from spark_app.schemas import TABLES
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.dataset as ds
+    from deltalake import DeltaTable
+
+
+@dataclass(frozen=True)
+class TableInfo:
+    """What the log of a table says about its newest version.
+
+    Attributes:
+        name: ``zone.noun``.
+        version: Of Delta.
+        rows: From the statistics of the files; None where a file has none.
+        files: Number of data files.
+        bytes: Their size.
+        modified: Time of the newest commit.
+        run_id: The run that made it, empty where the commit names none.
+    """
+
+    name: str
+    version: int
+    rows: int | None
+    files: int
+    bytes: int
+    modified: datetime
+    run_id: str
+
+
+def table_name(text: str) -> str:
+    """The table that a user means: ``curated.tracks`` or ``curated/tracks``, or a noun that only one zone has.
+
+    >>> table_name("curated/tracks"), table_name("rejects")
+    ('curated.tracks', 'curated.rejects')
+
+    Raises:
+        UsageError: No such table; names the nearest.
+    """
+    name = text.strip().strip("/").replace("/", ".").lower()
+    if name in TABLES:
+        return name
+    nouns = [known for known in TABLES if known.partition(".")[2] == name]
+    if len(nouns) == 1:
+        return nouns[0]
+    near = nouns or difflib.get_close_matches(name, TABLES, n=3, cutoff=0.5)
+    raise UsageError(
+        f"there is no table {text!r}", f"Did you mean {', '.join(near)}?" if near else "See: spark-app tables"
+    )
+
+
+def open_table(root: str, name: str) -> DeltaTable:
+    """The newest version of a table.
+
+    Args:
+        root: Folder, or URI such as ``s3://bucket/prefix``.
+        name: ``zone.noun``.
+
+    Raises:
+        DataError: It does not exist (names the job that writes it), or its log is damaged.
+    """
+    from deltalake import DeltaTable
+    from deltalake.exceptions import DeltaError
+
+    schema = TABLES[name]
+    if not has_table(root, name):
+        command = "pipeline" if schema.job == "*" else schema.job
+        raise DataError(f"there is no table {name} below {root}", f"Run first: spark-app {command}")
+    try:
+        return DeltaTable(_uri(root, name))
+    except DeltaError:  # its message can hold values of the table
+        raise DataError(f"the log of {name} below {root} is damaged", "Restore _delta_log from a backup.") from None
+
+
+def has_table(root: str, name: str) -> bool:
+    """True where the table has been written at least once."""
+    from deltalake import DeltaTable
+
+    return DeltaTable.is_deltatable(_uri(root, name))
+
+
+def scan(root: str, name: str, columns: Sequence[str] | None = None) -> ds.Dataset:
+    """A table as an Arrow dataset, for reading in batches.
+
+    Raises:
+        DataError: It does not exist.
+        SchemaError: It lacks one of ``columns``.
+    """
+    dataset = open_table(root, name).to_pyarrow_dataset()
+    missing = [column for column in columns or [] if column not in dataset.schema.names]
+    if missing:
+        raise SchemaError(
+            f"{name} lacks {missing}; it has {dataset.schema.names}", f"Write it anew: spark-app {TABLES[name].job}"
+        )
+    return dataset
+
+
+def read_rows(
+    root: str,
+    name: str,
+    columns: Sequence[str] | None = None,
+    filters: ds.Expression | None = None,
+    limit: int | None = None,
+) -> pa.Table:
+    """Rows of a table, in the order of its files.
+
+    Args:
+        root: Folder or URI.
+        name: ``zone.noun``.
+        columns: Only these, in this order; default all.
+        filters: Only rows where this holds; files that cannot hold one are not opened.
+        limit: At most so many rows.
+
+    Raises:
+        DataError: The table does not exist.
+        SchemaError: It lacks one of ``columns``.
+    """
+    dataset = scan(root, name, columns)
+    wanted = list(columns) if columns is not None else None
+    if limit is not None:
+        return dataset.head(limit, columns=wanted, filter=filters)
+    return dataset.to_table(columns=wanted, filter=filters)
+
+
+def list_tables(root: str) -> list[TableInfo]:
+    """What lies below a root, in the order of the data flow; empty where nothing does."""
+    return [_info(name, open_table(root, name)) for name in TABLES if has_table(root, name)]
+
+
+def _info(name: str, table: DeltaTable) -> TableInfo:
+    import pyarrow as pa
+
+    files = pa.table(table.get_add_actions(flatten=True))
+    counts = files.column("num_records").to_pylist() if "num_records" in files.column_names else [None]
+    commit = table.history(1)[0]
+    return TableInfo(
+        name=name,
+        version=table.version(),
+        rows=None if None in counts else sum(counts),
+        files=files.num_rows,
+        bytes=sum(files.column("size_bytes").to_pylist()),
+        modified=datetime.fromtimestamp(commit["timestamp"] / 1000, UTC),
+        run_id=_run_id(commit),
+    )
+
+
+def _run_id(commit: dict[str, Any]) -> str:
+    try:
+        return str(json.loads(commit.get("userMetadata") or "{}").get("run_id", ""))
+    except (ValueError, AttributeError):  # written by another program
+        return ""
+
+
+def _uri(root: str, name: str) -> str:
+    base = root.rstrip("/")
+    for hadoop in ("s3a://", "s3n://"):  # deltalake knows Amazon's own scheme only
+        base = f"s3://{base.removeprefix(hadoop)}" if base.startswith(hadoop) else base
+    return f"{base}/{TABLES[name].path}"

@@ -1,0 +1,82 @@
+"""Reading Delta tables without Spark."""
+
+from __future__ import annotations
+
+import pyarrow.dataset as ds
+import pytest
+from deltalake import write_deltalake
+
+from spark_app.errors import DataError, SchemaError, UsageError
+from spark_app.schemas import TABLES
+from spark_app.tables.local import list_tables, open_table, read_rows, table_name
+from tests.tables.lakes import write_table
+
+LINK = "curated.track_artists"
+LINKS = [{"track_id": f"t{i}", "artist_id": "a", "position": i} for i in (1, 2, 3)]
+
+
+def test_rows_come_with_the_columns_the_filter_and_the_limit_asked_for(tmp_path):
+    write_table(tmp_path, LINK, LINKS)
+    assert read_rows(str(tmp_path), LINK).to_pylist() == LINKS
+    some = read_rows(str(tmp_path), LINK, ("position", "track_id"), ds.field("position") > 1, 1)
+    assert some.to_pylist() == [{"position": 2, "track_id": "t2"}]
+    assert read_rows(str(tmp_path), LINK, filters=ds.field("track_id") == "t9").num_rows == 0
+
+
+def test_what_spark_wrote_is_read_with_version_rows_and_run(spark, make_context, tmp_path):
+    tables = make_context().tables
+    frame = spark.createDataFrame([("t1", "a1", 1), ("t2", "a1", 1)], TABLES[LINK].struct)
+    tables.write(LINK, frame.limit(1))
+    tables.write(LINK, frame)
+    rejects = spark.createDataFrame([("j", "s", "f", 1, "ragged", None, "x")], TABLES["curated.rejects"].struct)
+    tables.replace_rejects("j", rejects)
+
+    (links, rejected) = list_tables(tables.root)
+    assert (links.name, links.version, links.rows, links.files, links.run_id) == (LINK, 1, 2, 1, "test")
+    assert (rejected.name, rejected.version, rejected.rows) == ("curated.rejects", 0, 1)
+    assert read_rows(tables.root, "curated.rejects", ("job", "line")).to_pylist() == [{"job": "j", "line": 1}]
+    assert read_rows(tables.root, LINK, ("track_id",)).to_pydict() == {"track_id": ["t1", "t2"]}
+
+
+def test_a_missing_table_names_the_job_that_writes_it(tmp_path):
+    with pytest.raises(DataError, match=r"no table curated\.track_artists") as caught:
+        open_table(str(tmp_path), LINK)
+    assert caught.value.remedy == "Run first: spark-app curate_tracks"
+    assert list_tables(str(tmp_path)) == []
+
+
+def test_an_emptied_log_is_a_clear_error(tmp_path):
+    write_table(tmp_path, LINK, LINKS)
+    for commit in (tmp_path / "curated/track_artists/_delta_log").glob("*.json"):
+        commit.write_text("")
+    with pytest.raises(DataError, match="damaged"):
+        open_table(str(tmp_path), LINK)
+
+
+def test_a_table_that_lacks_columns_says_which(tmp_path):
+    import pyarrow as pa
+
+    write_deltalake(f"{tmp_path}/curated/track_artists", pa.table({"track_id": ["t"]}))
+    with pytest.raises(SchemaError, match=r"lacks \['position'\]"):
+        read_rows(str(tmp_path), LINK, ("track_id", "position"))
+
+
+def test_a_table_of_another_program_lists_without_a_run(tmp_path):
+    write_table(tmp_path, LINK, LINKS)
+    (info,) = list_tables(str(tmp_path))
+    assert (info.version, info.rows, info.files, info.run_id) == (0, 3, 1, "")
+    assert info.bytes > 0
+
+
+@pytest.mark.parametrize("text", ["curated.rejects", "curated/rejects", " Curated/Rejects/ ", "rejects"])
+def test_a_table_is_known_by_several_spellings(text):
+    assert table_name(text) == "curated.rejects"
+
+
+def test_an_unknown_table_is_answered_with_the_nearest_names():
+    with pytest.raises(UsageError) as caught:
+        table_name("curated.reject")
+    assert "curated.rejects" in caught.value.remedy
+    with pytest.raises(UsageError) as caught:
+        table_name("tracks")  # of two zones
+    assert caught.value.remedy == "Did you mean raw.tracks, curated.tracks?"
