@@ -33,10 +33,10 @@ main() {
       "run_$runner" "$@"
       ;;
     emr | emr-serverless | glue)
-      give_up 2 "submit.sh cannot submit to $runner yet" "This version runs on: local, cluster."
+      give_up 2 "submit: this version cannot submit to $runner yet" "Runners: local, cluster."
       ;;
     "") usage >&2; exit 2 ;;
-    *) give_up 2 "there is no runner $runner" "Runners: local, cluster. See: scripts/submit.sh --help" ;;
+    *) give_up 2 "submit: there is no runner $runner" "Runners: local, cluster. See: scripts/submit.sh --help" ;;
   esac
 }
 

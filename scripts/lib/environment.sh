@@ -47,7 +47,7 @@ ensure_venv() {
     : >>"$(unfinished_file)"
   elif [[ -e $VENV ]]; then
     python_works "$VENV/bin/python" && return
-    give_up 2 "$VENV exists, is not ours, and holds no working Python 3.11 to 3.$(newest_python)" "Move it away, then run again."
+    give_up 2 "set-up: $VENV exists, is not ours, and holds no working Python 3.11 to 3.$(newest_python)" "Move it away, then run again."
   fi
   python=$(find_python) || no_python
   : >>"$(unfinished_file)"

@@ -80,8 +80,10 @@ ensure_s3_jars() {
   have_jars s3 || stage "S3 jars (640 MB) into $(shown "$(jar_folder s3)")" "$JARS_REMEDY" fetch_jars s3
 }
 
-# names_s3 ARGUMENT...: true where a setting, or a settings file that is named, holds an S3 address.
+# names_s3 ARGUMENT...: true where a setting, or a settings file that is named, holds an S3 address. What starts no Spark
+# reads S3 without these jars.
 names_s3() {
+  case ${1:-} in similar | jobs | config | runs | -*) return 1 ;; esac
   local argument previous=""
   for argument in "$@"; do
     case $argument in

@@ -5,7 +5,7 @@ say() { printf '%s\n' "$*" >&2; }
 
 # give_up CODE WHAT REMEDY: ends the shell with an error in the form that spark-app uses.
 give_up() {
-  say "ERROR  set-up: $2"
+  say "ERROR  $2"
   say "       $3"
   exit "$1"
 }
@@ -42,7 +42,7 @@ stage_failed() {
   if tail -n "+$3" "$SETUP_LOG" | grep -qiE 'no space left|quota exceeded'; then
     code=6 remedy="Free some disk space (set-up takes about 4 GB), then run the same command again."
   fi
-  give_up "$code" "$1: failed" "$remedy"
+  give_up "$code" "set-up: $1: failed" "$remedy"
 }
 
 sha256() {

@@ -13,8 +13,8 @@ run_cluster() {
   local zip options=()
   take_master "$@"
   [[ -n $MASTER && $MASTER != start && ${REST[0]:-} != start ]] || how_to_start
-  [[ ${#REST[@]} -gt 0 ]] || give_up 2 "which command?" "See: scripts/submit.sh --help"
-  master_answers || give_up 4 "no Spark master answers at $MASTER" "Start one: scripts/submit.sh cluster start"
+  [[ ${#REST[@]} -gt 0 ]] || give_up 2 "submit: which command?" "See: scripts/submit.sh --help"
+  master_answers || give_up 4 "submit: no Spark master answers at $MASTER" "Start one: scripts/submit.sh cluster start"
   prepare "${REST[@]}"
   place_build "${REST[@]}"
   zip=$("$PROJECT_ROOT/scripts/package.sh" | sed 's/^[0-9a-f]*  //')
@@ -37,7 +37,7 @@ prepare() {
 # logs and runs land in the project's build folder. A --set run.build of the user comes later and so wins.
 place_build() {
   PLACED=("$@")
-  if [[ $PWD != "$PROJECT_ROOT" && $1 != -* ]]; then
+  if [[ $PWD != "$PROJECT_ROOT"  ]]; then
     PLACED=("$1" --set "run.build=$PROJECT_ROOT/build" "${@:2}")
   fi
 }

@@ -18,7 +18,7 @@ unset part
 
 # set_up EXTRA...: returns with everything in place and the variables exported that Spark and Python need.
 set_up() {
-  [[ -f $LOCK_FILE ]] || give_up 2 "there is no lock file for the Spark line $SPARK_LINE" "Known lines: spark41, spark35."
+  [[ -f $LOCK_FILE ]] || give_up 2 "set-up: there is no lock file for the Spark line $SPARK_LINE" "Known lines: spark41, spark35."
   is_ready "$@" || under_lock bring_about "$@"
   export_environment
 }

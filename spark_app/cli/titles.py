@@ -59,7 +59,7 @@ class Titles:
         from rapidfuzz import fuzz, process
 
         choices = self._distinct()
-        found = process.extract(_fold_one(title), choices, scorer=fuzz.WRatio, limit=_NEAREST)
+        found = process.extract(_fold_one(title), choices, scorer=fuzz.token_sort_ratio, limit=_NEAREST)
         rows = [
             self._rows(pc.equal(self._base, text))[:1] or self._rows(pc.equal(self._full, text))[:1]
             for text, *_ in found

@@ -76,7 +76,7 @@ def own_arguments(argv: Sequence[str]) -> list[str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    # Without abbreviations: Glue's own --job-bookmark-option must not be read as --job.
+    # Without abbreviations: a foreign --run or --set must not be read as --run-date or --settings.
     parser = _Options(allow_abbrev=False, add_help=False)
     for names in (("--job",), ("--JOB_NAME",), ("--settings",), ("--overrides",), ("--run-date", "--run_date")):
         parser.add_argument(*names, default="")

@@ -1,0 +1,52 @@
+"""The registry: every job by name, in the order of the data flow. The only place that knows the order."""
+
+from __future__ import annotations
+
+import difflib
+
+from spark_app.errors import UsageError
+from spark_app.jobs import (
+    cluster_genres,
+    curate_tracks,
+    curate_tracks_by_genre,
+    eval_audio_similarity,
+    find_similar_tracks,
+    ingest_catalogue,
+    make_splits,
+    normalise_features,
+    recommend_tracks,
+    train_genre_classifiers,
+)
+from spark_app.jobs.base import Job
+
+_MODULES = (
+    ingest_catalogue,
+    curate_tracks,
+    curate_tracks_by_genre,
+    normalise_features,
+    make_splits,
+    train_genre_classifiers,
+    cluster_genres,
+    find_similar_tracks,
+    eval_audio_similarity,
+    recommend_tracks,
+)
+JOBS: dict[str, Job] = {module.JOB.name: module.JOB for module in _MODULES}
+
+# A pipeline runs several jobs in order.
+PIPELINES: dict[str, tuple[str, ...]] = {"pipeline": tuple(JOBS)}
+
+
+def jobs_of(command: str) -> list[Job]:
+    """The jobs behind a command: one job (``job_X`` is an alias of ``X``), or those of a pipeline.
+
+    Raises:
+        UsageError: No such command; names the nearest.
+    """
+    name = command.removeprefix("job_")
+    if name in PIPELINES:
+        return [JOBS[job] for job in PIPELINES[name]]
+    if name in JOBS:
+        return [JOBS[name]]
+    near = difflib.get_close_matches(name, [*JOBS, *PIPELINES], n=3)
+    raise UsageError(f"there is no job {command}", f"Did you mean {', '.join(near)}?" if near else "See: spark-app jobs")

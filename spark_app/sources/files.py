@@ -19,7 +19,13 @@ from spark_app.errors import DataError, UsageError
 
 Form = Literal["csv", "jsonl", "parquet"]
 
-_FORMS: dict[str, Form] = {".csv": "csv", ".json": "jsonl", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+_FORMS: dict[str, Form] = {
+    ".csv": "csv",
+    ".json": "jsonl",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
 _PIB = str(1 << 50)
 # With these a file is never split (a record begins where the one before it ends, so only a whole file can be read),
 # never shares a partition, and reaches Python in pieces of a bounded size. No reader option exists for them.
@@ -100,7 +106,9 @@ def find_files(spark: SparkSession, path: str, *, beside: Source | None = None) 
     names = tuple(prefix + place.removeprefix(base).lstrip("/") for place in places)
     clash = sorted(set(names) & set(beside.files if beside else ()))
     if clash:
-        raise UsageError(f"{clash[0]} belongs to both {beside and beside.path} and {path}", "Name two separate sources.")
+        raise UsageError(
+            f"{clash[0]} belongs to both {beside and beside.path} and {path}", "Name two separate sources."
+        )
     return Source(path, _one_form(names), base, prefix, names)
 
 
@@ -112,7 +120,11 @@ def _place(uri: str) -> str:
 
 def _base(path: str, places: list[str]) -> str:
     parts = urlsplit(path)
-    full = (parts.netloc + parts.path) if "://" in path else os.path.abspath(parts.path if parts.scheme == "file" else path)
+    full = (
+        (parts.netloc + parts.path)
+        if "://" in path
+        else os.path.abspath(parts.path if parts.scheme == "file" else path)
+    )
     fixed = re.split(r"[*?\[{]", full, maxsplit=1)[0]
     folder = fixed.rstrip("/") if fixed == full else fixed.rpartition("/")[0]
     if folder in places:
@@ -129,7 +141,8 @@ def _one_form(names: tuple[str, ...]) -> Form:
         forms.setdefault(_form(name), name)
     if len(forms) > 1:
         raise UsageError(
-            f"the files are of several types: {', '.join(forms.values())}", "Name those of one type, as by folder/*.csv."
+            f"the files are of several types: {', '.join(forms.values())}",
+            "Name those of one type, as by folder/*.csv.",
         )
     return next(iter(forms))
 
@@ -140,7 +153,7 @@ def _form(name: str) -> Form:
     if form is None or (form == "parquet" and stem != name.lower()):
         raise UsageError(
             f"{name} is of a type that is not read",
-            "Types: .csv, .jsonl or .json (one object a line), each also .gz, and .parquet; or name a glob such as *.csv.",
+            "Types: .csv, .jsonl or .json (one object a line), also as .gz, and .parquet; or name a glob as *.csv.",
         )
     return form
 
@@ -174,7 +187,7 @@ def raw_lines(spark: SparkSession, source: Source, *, max_bytes: int, skip_damag
 
     Returns:
         One row per line, in order inside its file ``[file, line (null: not numbered yet), value (binary)]``. A line is
-        what stands between two ``\\n``; of one that is longer than ``max_bytes`` only so much is kept as shows it.
+        what stands between two line feeds; of one that is longer than ``max_bytes`` only so much is kept as shows it.
     """
     reader = spark.read.option("recursiveFileLookup", True).option("ignoreCorruptFiles", skip_damaged)
     data = F.col("value").cast("binary")

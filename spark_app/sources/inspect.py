@@ -61,7 +61,9 @@ class Inspection:
     warnings: tuple[str, ...]
 
 
-def inspect(spark: SparkSession, path: str, *, kind: Kind | None = None, options: ReadOptions | None = None) -> Inspection:
+def inspect(
+    spark: SparkSession, path: str, *, kind: Kind | None = None, options: ReadOptions | None = None
+) -> Inspection:
     """Read a file, folder or glob as ingestion would, and tell what it found.
 
     Args:

@@ -35,7 +35,7 @@ def not_decoded(encoding: str) -> str:
 
 
 class Line(NamedTuple):
-    """A physical line: 1-based number, text with undecodable bytes as ``\\xNN``, bytes, what is wrong with it."""
+    """A physical line: 1-based number, text with undecodable bytes escaped, size in bytes, what is wrong with it."""
 
     number: int
     text: str
@@ -58,7 +58,7 @@ class _TooLong(Exception):  # noqa: N818 - never leaves this module
 
 
 def decoded(numbered: Iterator[tuple[int, bytes]], *, encoding: str, max_bytes: int) -> Iterator[Line]:
-    """Lines as text. The line end ``\\n`` is not part of a line; a byte order mark is left out."""
+    """Lines as text. The line feed is not part of a line; a byte order mark is left out."""
     first = True
     for number, data in numbered:
         if first:

@@ -48,9 +48,7 @@ def checked_encoding(name: str) -> str:
     return found
 
 
-def attempted(
-    read: Callable[[bool], Result], source: Source, *, allow_partial: bool
-) -> tuple[Result, tuple[str, ...]]:
+def attempted(read: Callable[[bool], Result], source: Source, *, allow_partial: bool) -> tuple[Result, tuple[str, ...]]:
     """What ``read(False)`` gives; where a file is damaged and that is allowed, what ``read(True)`` gives.
 
     Returns:

@@ -35,7 +35,8 @@ def parquet_frame(spark: SparkSession, source: Source, *, skip_damaged: bool = F
             if "CANNOT_MERGE" not in str(error):
                 raise
             raise DataError(
-                f"{source.path}: the files do not agree on the type of a column", "Read them one by one, or rewrite them."
+                f"{source.path}: the files do not agree on the type of a column",
+                "Read them one by one, or rewrite them.",
             ) from None
 
 

@@ -125,7 +125,9 @@ def _unreadable(name: str, head: Head, options: ReadOptions) -> DataError:
     if problem == BROKEN_QUOTES:
         return DataError(f"{name}: the quotes of its header are broken", "A quote inside quotes is written twice.")
     if problem == NOT_JSON:
-        return DataError(f"{name} holds no JSON lines", "Write one JSON object on each line, without a list around them.")
+        return DataError(
+            f"{name} holds no JSON lines", "Write one JSON object on each line, without a list around them."
+        )
     return DataError(
         f"{name}: its header is not {options.encoding} text (line 1)",
         "Another encoding: --set sources.encoding=cp1252. UTF-16: iconv -f utf-16 -t utf-8 FILE > NEW",
@@ -138,7 +140,9 @@ def _one_layout(matches: Mapping[str, Match]) -> Layout:
         by_layout.setdefault(match.layout.name, name)
     if len(by_layout) > 1:
         named = ", ".join(f"{name} ({layout})" for layout, name in by_layout.items())
-        raise DataError(f"the files are of several layouts: {named}", "Name those of one layout, as by folder/tracks*.csv.")
+        raise DataError(
+            f"the files are of several layouts: {named}", "Name those of one layout, as by folder/tracks*.csv."
+        )
     return next(iter(matches.values())).layout
 
 

@@ -82,7 +82,9 @@ def _rows(spark: SparkSession, opened: Opened, options: ReadOptions, skip_damage
         frame = parquet_frame(spark, source, skip_damaged=skip_damaged)
         return parquet_rows(frame, source, layout=layout, max_record_bytes=limit)
     lines = raw_lines(spark, source, max_bytes=limit, skip_damaged=skip_damaged)
-    return parse_lines(lines, layout=layout, options=TextOptions(source.form, checked_encoding(options.encoding), limit))
+    return parse_lines(
+        lines, layout=layout, options=TextOptions(source.form, checked_encoding(options.encoding), limit)
+    )
 
 
 def keep_and_count(rows: DataFrame, *, layout: Layout) -> Loaded:

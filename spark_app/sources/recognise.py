@@ -61,9 +61,9 @@ class Match:
 
 
 def plain(header: str) -> str:
-    """A header as it is compared.
+    """A header as it is compared: no byte order mark, no blanks around it, no case.
 
-    >>> plain("\\ufeff Track_ID ")
+    >>> plain(" Track_ID ")
     'track_id'
     """
     return header.replace("\ufeff", "").strip().casefold()
@@ -109,21 +109,37 @@ def recognise(
     return Match(layout, columns, tuple(extra))
 
 
-def check_own(own: Mapping[str, str], headers: Sequence[Sequence[str]]) -> None:
-    """Check ``sources.columns`` against the headers of all files of a run.
+def check_own(own: Mapping[str, str]) -> None:
+    """Check the columns that ``sources.columns`` names.
 
     Raises:
-        UsageError: It names a column that no raw table has, or a header that no file has.
+        UsageError: No raw table has a column of that name.
     """
     ours = sorted({*COLUMNS["tracks"], *COLUMNS["artists"]})
-    delivered = [name for header in headers for name in header if name.strip()]
-    for theirs, column in own.items():
+    for column in own.values():
         if column not in ours:
             near = difflib.get_close_matches(column, ours, n=3) or ours
             raise UsageError(f"sources.columns: there is no column {column}", f"Did you mean {', '.join(near)}?")
-        if plain(theirs) not in {plain(name) for name in delivered}:
-            near = difflib.get_close_matches(theirs, delivered, n=3) or sorted(set(delivered))[:20]
+
+
+def check_own_headers(own: Mapping[str, str], headers: Sequence[Sequence[str]]) -> None:
+    """Check the headers that ``sources.columns`` names against those of all files of a run.
+
+    Raises:
+        UsageError: No file has such a header, or two headers of one file are to fill one column.
+    """
+    delivered = sorted({name for header in headers for name in header if name.strip()})
+    known = {plain(name) for name in delivered}
+    for theirs in own:
+        if plain(theirs) not in known:
+            near = difflib.get_close_matches(theirs, delivered, n=3) or delivered[:20]
             raise UsageError(f"sources.columns: no file has a header {theirs!r}", f"Did you mean {', '.join(near)}?")
+    for header in headers:
+        names = {plain(name) for name in header}
+        filled = Counter(column for theirs, column in own.items() if plain(theirs) in names)
+        twice = [column for column, n in filled.items() if n > 1]
+        if twice:
+            raise UsageError(f"sources.columns: two headers of one file are to fill {twice[0]}", "Name one of them.")
 
 
 def _check_header(header: Sequence[str], place: str) -> None:
@@ -154,7 +170,9 @@ def _with_own(layout: Layout, header: Sequence[str], own: Mapping[str, str]) -> 
         return layout
     # A header given away by the mapping must not fill its usual column as well.
     given = set(chosen.values())
-    columns = {column: tuple(n for n in alternatives if n not in given) for column, alternatives in layout.columns.items()}
+    columns = {
+        column: tuple(n for n in alternatives if n not in given) for column, alternatives in layout.columns.items()
+    }
     # Our own names are understood in a user's file too.
     for column in COLUMNS[layout.kind]:
         alternatives = columns.get(column, ())
@@ -169,12 +187,15 @@ def _no_layout(
     if fitting:
         other = fitting[0]
         return DataError(
-            f"{place} is a file of {other.kind} ({other.name}), not of {kind}", f"Name it as sources.{other.kind}."
+            f"{place} is a file of {other.kind} ({other.name}), not of {kind}",
+            f"Name it as sources.{other.kind}, and the {kind} by a path or glob of their own.",
         )
     of_kind = [layout for layout in candidates if kind in (None, layout.kind)]
     nearest = max(of_kind, key=lambda one: _nearness(header, one))
     found = positions(header, nearest)
-    missing = [f"{column} ({' or '.join(nearest.columns[column])})" for column in nearest.required if column not in found]
+    missing = [
+        f"{column} ({' or '.join(nearest.columns[column])})" for column in nearest.required if column not in found
+    ]
     what = f"{place} matches no layout; the nearest is {nearest.name}, which lacks {', '.join(missing)}"
     if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
         return DataError(what, "The header is one single column: separate the columns by commas.")

@@ -205,6 +205,8 @@ def _record_batch(name: str, records: Sequence[Record], columns: Sequence[str]) 
         pa.array([record.line for record in records], pa.int64()),
         *(pa.array(column, pa.string()) for column in values),
         pa.array([record.problem or None for record in records], pa.string()),
-        pa.array([record.text.rstrip("\r")[:MAX_RECORD_TEXT] if record.problem else None for record in records], pa.string()),
+        pa.array(
+            [record.text.rstrip("\r")[:MAX_RECORD_TEXT] if record.problem else None for record in records], pa.string()
+        ),
     ]
     return pa.RecordBatch.from_arrays(arrays, names=[FILE, LINE, *columns, PROBLEM, RECORD])

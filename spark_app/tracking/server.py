@@ -108,7 +108,7 @@ class Server:
             socket.create_connection((parts.hostname or "", port), timeout=self._timeout).close()
 
     def _start(self, record: Record) -> None:
-        tags = dict(record["tags"])
+        tags = {"mlflow.source.name": "spark-app", "mlflow.source.type": "JOB", **record["tags"]}
         if record["run"] != PARENT:
             tags["mlflow.parentRunId"] = self.run_ids[PARENT]
         run = self._client.create_run(

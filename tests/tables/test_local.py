@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import subprocess
+import sys
+import time
+
 import pyarrow.dataset as ds
 import pytest
 from deltalake import write_deltalake
@@ -80,3 +86,53 @@ def test_an_unknown_table_is_answered_with_the_nearest_names():
     with pytest.raises(UsageError) as caught:
         table_name("tracks")  # of two zones
     assert caught.value.remedy == "Did you mean raw.tracks, curated.tracks?"
+
+
+@pytest.fixture
+def bucket(monkeypatch):
+    """An S3 bucket of moto's server, which is a process of its own: deltalake waits for answers under Python's lock."""
+    import boto3
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    try:
+        for _ in range(200):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=0.2):
+                break
+            time.sleep(0.1)
+        boto3.client("s3").create_bucket(Bucket="songs")
+        yield "songs"
+    finally:
+        server.kill()
+        server.wait()
+
+
+def test_a_root_on_s3_is_read_like_a_folder_and_doctor_leaves_nothing_there(bucket):
+    import boto3
+
+    from spark_app.cli.doctor import check_store
+
+    write_table(f"s3://{bucket}/lake", LINK, LINKS)
+    assert read_rows(f"s3a://{bucket}/lake/", LINK, limit=1).to_pylist() == LINKS[:1]
+    assert [(info.name, info.rows) for info in list_tables(f"s3://{bucket}/lake")] == [(LINK, 3)]
+    with pytest.raises(DataError, match="there is no table"):
+        open_table(f"s3://{bucket}/other", LINK)
+
+    assert check_store(f"s3://{bucket}/other").status == "PASS"
+    missing = check_store("s3://no-such-bucket/lake")
+    assert (missing.status, missing.exit_code) == ("FAIL", 2)
+    keys = [found["Key"] for found in boto3.client("s3").list_objects_v2(Bucket=bucket)["Contents"]]
+    assert not [key for key in keys if "doctor" in key]

@@ -8,7 +8,7 @@ from spark_app.columns import ARTIST_ID, ARTIST_NAME, GENRE_GROUP, GENRES, POPUL
 from spark_app.sources.sample import spec
 from spark_app.sources.sample.randomness import Draws
 from spark_app.sources.sample.shape import Shape, slot_of_artist
-from spark_app.sources.sample.sql import Sql, add, by_kind, item_at, number_at, within
+from spark_app.sources.sample.sql import Sql, add, item_at, number_at, within
 from spark_app.sources.sample.words import artist_name, spotify_like_id, word
 
 ARTIST = "artist"  # number of the artist, bigint
@@ -79,14 +79,13 @@ def _genres(draws: Draws) -> Sql:
 
 def _raw_genre(draws: Draws, group: Sql, turn: int) -> Sql:
     """A raw genre of a group: a common one, or a regional one such as ``kaloran blues``."""
+    lists = [g.genres.split("|") for g in spec.GROUPS]
+    first_at = [sum(map(len, lists[:i])) for i in range(len(lists))]
     drawn = draws.uniform(f"genre.rank.{turn}", ARTIST)
-    lists = {g.name: g.genres.split("|") for g in spec.GROUPS}
     # Squared: the first genres of a list are the common ones.
-    common = by_kind(
-        item_at(spec.GROUP_NAMES, group),
-        {name: item_at(genres, f"floor({drawn} * {drawn} * {len(genres)})") for name, genres in lists.items()},
-        "NULL",
-    )
+    n_genres = number_at([len(genres) for genres in lists], group)
+    rank = f"{number_at(first_at, group)} + floor({drawn} * {drawn} * {n_genres})"
+    common = item_at([genre for genres in lists for genre in genres], rank)
     region = word(draws.index(f"genre.region.{turn}", _REGIONS, ARTIST))
-    regional = f"concat({region}, 'ran ', {item_at([genres[0] for genres in lists.values()], group)})"
+    regional = f"concat({region}, 'ran ', {item_at([genres[0] for genres in lists], group)})"
     return f"if({draws.chance(f'genre.is_tail.{turn}', spec.TAIL_GENRE_SHARE, ARTIST)}, {regional}, {common})"

@@ -165,9 +165,10 @@ def _bare(name: Sql, kinds: Mapping[str, Dirt]) -> dict[str, Sql]:
 
 
 def braces(items: Sql) -> Sql:
-    r"""A list as Python writes a set: ``{'a', "O'Brien"}``; items hold no backslash and never both kinds of quotes.
+    """A list as Python writes a set: ``{'a', "O'Brien"}``; items hold no backslash and never both kinds of quotes.
 
-    >>> print(spark.range(1).selectExpr(braces("array('a', 'O\'B')") + " AS t").collect()[0].t)
+    >>> names = """array('a', "O'B")"""
+    >>> print(spark.range(1).selectExpr(braces(names) + " AS t").collect()[0].t)
     {'a', "O'B"}
     """
     quoted = """if(contains(x, "'"), concat('"', x, '"'), concat("'", x, "'"))"""

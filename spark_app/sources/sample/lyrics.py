@@ -8,7 +8,7 @@ from spark_app.columns import ARTIST_NAMES, INSTRUMENTALNESS, TRACK_ID, TRACK_NA
 from spark_app.sources.sample.features import GROUP, ROW, WORK
 from spark_app.sources.sample.randomness import Draws
 from spark_app.sources.sample.shape import Shape
-from spark_app.sources.sample.sql import Sql, add, text
+from spark_app.sources.sample.sql import Sql, add, let, text
 from spark_app.sources.sample.tracks import PLANTED, describe_tracks
 from spark_app.sources.sample.words import BASE, word
 
@@ -61,7 +61,7 @@ def vocabulary(draws: Draws, group: Sql, *ids: Sql) -> Sql:
     common = f"floor({drawn} * {drawn} * {COMMON_WORDS})"
     chosen = f"if({draws.chance('lyrics.is_own', GENRE_WORD_SHARE, *ids)}, {own}, {common})"
     # The number is scattered (by a step coprime to all numbers), so that words of one group look unlike each other.
-    return f"transform(array(({chosen}) * {_STEP} % {NUMBERS}), n -> {word('n', 3)})[0]"
+    return let("n", f"{chosen} * {_STEP} % {NUMBERS}", word("n", 3))
 
 
 def _sections(draws: Draws) -> Sql:

@@ -9,7 +9,7 @@ from spark_app.sources.sample import spec
 from spark_app.sources.sample.artists import GROUP_OF_SLOT
 from spark_app.sources.sample.randomness import Draws
 from spark_app.sources.sample.shape import SUPERBLOCK, Shape, artist_in_slot
-from spark_app.sources.sample.sql import Sql, add, item_at, number_at
+from spark_app.sources.sample.sql import Sql, add, item_at, let, number_at
 from spark_app.sources.sample.words import spotify_like_id
 
 PLAYLIST_ID = "playlist_id"
@@ -17,7 +17,7 @@ POSITION = "position"
 TASTE = "taste"
 TRACKS_PER_PLAYLIST = 20  # tracks of the catalogue for each playlist
 LENGTHS = (8, 40)  # entries drawn for a playlist, inclusive; repeated ones are left out
-TASTE_SHARE = 0.85  # of the entries are by artists of the playlist's taste, the rest are any tracks
+TASTE_SHARE = 0.85  # of the draws are by artists of the playlist's taste, the rest are any tracks
 
 _NUMBER, _TURN, _ROW, _TASTE_AT = "_number", "_turn", "_row", "_taste_at"
 
@@ -65,9 +65,7 @@ def _row(draws: Draws, shape: Shape) -> Sql:
     drawn = draws.uniform("entry.superblock", *ids)
     superblock = f"floor({drawn} * {drawn} * {max(1, shape.artists // SUPERBLOCK)})"  # whole ones only
     artist = artist_in_slot(draws, superblock, _slot_of_taste(draws))
-    by_taste = f"{shape.first_row_of_artist(draws, 'a')} + {_row_on_album(draws, shape)}"
-    # A lambda over one value gives the artist a name; the formulas repeat it many times.
-    by_taste = f"transform(array({artist}), a -> {by_taste})[0]"
+    by_taste = let("a", artist, f"{shape.first_row_of_artist(draws, 'a')} + {_row_on_album(draws, shape)}")
     is_by_taste = draws.chance("entry.is_by_taste", TASTE_SHARE, *ids)
     return f"if({is_by_taste}, {by_taste}, {draws.index('entry.any', shape.tracks, *ids)})"
 

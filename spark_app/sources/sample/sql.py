@@ -56,6 +56,15 @@ def by_kind(kind: Sql, values: Mapping[str, Sql], otherwise: Sql) -> Sql:
     return f"CASE {kind} {cases} ELSE {otherwise} END"
 
 
+def let(name: str, value: Sql, body: Sql) -> Sql:
+    """``body``, in which ``name`` stands for ``value``: computed once, however often the body reads it.
+
+    >>> spark.range(1).selectExpr(let("x", "1 + 1", "x * x") + " AS four").collect()
+    [Row(four=4)]
+    """
+    return f"transform(array({value}), {name} -> {body})[0]"
+
+
 def within(value: Sql, least: float, most: float) -> Sql:
     """A double kept inside bounds."""
     return f"least(greatest({value}, {number(least)}), {number(most)})"

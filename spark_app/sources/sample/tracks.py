@@ -26,7 +26,7 @@ from spark_app.sources.sample.dirt import DUPLICATE_CONFLICT, DUPLICATE_EQUAL, T
 from spark_app.sources.sample.features import GROUP, IS_COPY, MARK, ROW, WORK, audio_features, latents
 from spark_app.sources.sample.randomness import Draws
 from spark_app.sources.sample.shape import Shape
-from spark_app.sources.sample.sql import Sql, add, by_kind, item_at, number, number_at, text, within
+from spark_app.sources.sample.sql import Sql, add, by_kind, item_at, let, number, number_at, text, within
 from spark_app.sources.sample.words import album_name, artist_name, spotify_like_id, title, word
 
 PLANTED = "planted"
@@ -179,7 +179,7 @@ def _track_name(draws: Draws, shape: Shape) -> Sql:
     )
     # Case is no part of what makes a twin.
     is_lower = f"{IS_COPY} AND {draws.chance('copy.is_lower', spec.LOWER_CASE_SHARE, ROW)}"
-    stem = f"transform(array({name}), name -> if({is_lower}, lower(name), name))[0]"
+    stem = let("name", name, f"if({is_lower}, lower(name), name)")
     return f"concat({stem}, if({IS_COPY}, {tail}, ''))"
 
 

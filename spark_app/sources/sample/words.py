@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from spark_app.sources.sample.randomness import Draws
-from spark_app.sources.sample.sql import Sql, by_kind, item_at, text
+from spark_app.sources.sample.sql import Sql, by_kind, item_at, let, text
 
 SYLLABLES = "ka lo mi re su ta no vi ba du fe gi ho ju la me ni po ra se to va zu be do fa go hi ko li mo ne".split()
 BASE = len(SYLLABLES)
@@ -20,7 +20,9 @@ _KANA = (
 )
 _LATIN = "abdefghijklmnopqrstuvz"
 _CYRILLIC = "абдефгхийклмнопярстувз"
-_QUOTE = text(' "')
+# The two words of a name, which ``let`` computes before a style puts them together.
+_WORDS, _FIRST, _SECOND = "words", "words.first_word", "words.second_word"
+_BOTH = f"concat({_FIRST}, ' ', {_SECOND})"
 _VOWELS, _ACCENTED = "aeiou", "áèîöü"
 _STEP = 389  # odd, hence coprime to WORDS: rows of a cluster walk through different words
 _NAME_STEP = 20_654_435  # odd, hence coprime to NAMES: neighbouring artists have unlike names
@@ -78,53 +80,60 @@ def title(draws: Draws, cluster: Sql, place: Sql) -> Sql:
         place: Position inside the cluster, [0, 1024).
     """
     ids = (cluster, place)
-    number = f"(({draws.index('title.offset', WORDS, cluster)} + {place} * {_STEP}) % {WORDS})"
-    second = word(draws.index("title.second", WORDS, *ids))
+    number = f"({draws.index('title.offset', WORDS, cluster)} + {place} * {_STEP}) % {WORDS}"
+    first, second = _named(word(number), word(draws.index("title.second", WORDS, *ids)))
+    middle = draws.item("title.phrase", (" in the ", " of the ", " and "), *ids)
     styles = {
-        "one": f"initcap({word(number)})",
-        "phrase": _joined(word(number), draws.item("title.phrase", (" in the ", " of the ", " and "), *ids), second),
-        "apostrophe": _joined(word(number), text("'s "), second),
-        "accents": f"initcap({_accented(word(number), second)})",
-        "comma": _joined(word(number), text(", "), second),
-        "cyrillic": f"initcap({_in_cyrillic(word(number))})",
-        "quotes": _in_quotes(word(number), second),
+        "one": f"initcap({_FIRST})",
+        "phrase": _joined(middle),
+        "apostrophe": _joined('"\'s "'),
+        "accents": _accented(),
+        "comma": _joined("', '"),
+        "cyrillic": f"initcap({_in_cyrillic(_FIRST)})",
+        "quotes": _in_quotes(),
         "kana": _spell(_KANA, number, 2),
-        "emoji": f"concat(initcap({word(number)}), ' \N{CRESCENT MOON}')",
-        "formula": f"concat({draws.item('title.sign', '=+-@', *ids)}, initcap({word(number)}))",
+        "emoji": f"concat(initcap({_FIRST}), ' \N{CRESCENT MOON}')",
+        "formula": f"concat({draws.item('title.sign', '=+-@', *ids)}, initcap({_FIRST}))",
     }
-    return by_kind(draws.choose("title.style", TITLE_STYLES, *ids), styles, _joined(word(number), text(" "), second))
+    named = by_kind(draws.choose("title.style", TITLE_STYLES, *ids), styles, _joined("' '"))
+    return let(_WORDS, f"struct({first}, {second})", named)
 
 
 def artist_name(draws: Draws, artist: Sql) -> Sql:
     """Name of an artist; no two of the first 33,554,432 artists share one."""
-    number = f"(({artist} * {_NAME_STEP} + {draws.index('artist.offset', NAMES)}) % {NAMES})"
+    number = f"({artist} * {_NAME_STEP} + {draws.index('artist.offset', NAMES)}) % {NAMES}"
     low, high = f"{number} % {BASE**3}", f"{number} div {BASE**3}"
-    first, second = word(low, 3), word(high)
-    both = f"concat({first}, ' ', {second})"
+    first, second = _named(word(low, 3), word(high))
+    spaced = _joined("' '")
     styles = {
-        "article": f"concat('The ', {_joined(first, text(' '), second)}, 's')",
-        "apostrophe": f"""concat("O'", {_joined(first, text(" "), second)})""",
-        "ampersand": _joined(first, text(" & "), second),
-        "accents": f"initcap({_accented(first, second)})",
-        "cyrillic": f"initcap({_in_cyrillic(both)})",
-        "lower": both,
-        "comma": _joined(first, text(", "), second),
-        "quotes": _in_quotes(first, second),
+        "article": f"concat('The ', {spaced}, 's')",
+        "apostrophe": f"""concat("O'", {spaced})""",
+        "ampersand": _joined("' & '"),
+        "accents": _accented(),
+        "cyrillic": f"initcap({_in_cyrillic(_BOTH)})",
+        "lower": _BOTH,
+        "comma": _joined("', '"),
+        "quotes": _in_quotes(),
         "kana": f"concat({_spell(_KANA, low, 3)}, '・', {_spell(_KANA, high, 2)})",
     }
-    return by_kind(draws.choose("artist.style", NAME_STYLES, artist), styles, _joined(first, text(" "), second))
+    named = by_kind(draws.choose("artist.style", NAME_STYLES, artist), styles, spaced)
+    return let(_WORDS, f"struct({first}, {second})", named)
 
 
-def _joined(first: Sql, between: Sql, second: Sql) -> Sql:
-    return f"concat(initcap({first}), {between}, initcap({second}))"
+def _named(first: Sql, second: Sql) -> tuple[Sql, Sql]:
+    return f"{first} AS first_word", f"{second} AS second_word"
 
 
-def _in_quotes(first: Sql, second: Sql) -> Sql:
-    return f"""concat({_joined(first, _QUOTE, second)}, '"')"""
+def _joined(between: Sql) -> Sql:
+    return f"concat(initcap({_FIRST}), {between}, initcap({_SECOND}))"
 
 
-def _accented(first: Sql, second: Sql) -> Sql:
-    return f"translate(concat({first}, ' ', {second}), {text(_VOWELS)}, {text(_ACCENTED)})"
+def _in_quotes() -> Sql:
+    return f"""concat({_joined(text(' "'))}, '"')"""
+
+
+def _accented() -> Sql:
+    return f"initcap(translate({_BOTH}, {text(_VOWELS)}, {text(_ACCENTED)}))"
 
 
 def _in_cyrillic(words: Sql) -> Sql:
@@ -135,7 +144,8 @@ def album_name(draws: Draws, album: Sql) -> Sql:
     """Name of an album: two words, now and then a single arithmetic sign."""
     first, second = draws.index("album.first", WORDS, album), draws.index("album.second", WORDS, album)
     sign = draws.item("album.sign", "+=-÷", album)
-    return f"if({draws.chance('album.is_sign', 0.003, album)}, {sign}, {_joined(word(first), text(' '), word(second))})"
+    both = f"concat(initcap({word(first)}), ' ', initcap({word(second)}))"
+    return f"if({draws.chance('album.is_sign', 0.003, album)}, {sign}, {both})"
 
 
 def spotify_like_id(draws: Draws, kind: str, number: Sql) -> Sql:

@@ -1,0 +1,77 @@
+"""What every benchmark writes down: figures with the commit and the machine they were measured on."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from spark_app.jobs.base import Context, Job, Outcome
+from spark_app.session import start_session
+from spark_app.settings import load_settings
+from spark_app.tables import Tables
+from spark_app.tracking import JobRun
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def real_data() -> Path:
+    """The folder of real inputs: ``SPARK_APP_REAL_DATA``, else the one beside the project."""
+    return Path(os.environ.get("SPARK_APP_REAL_DATA", PROJECT.parent / "shared" / "data"))
+
+
+@contextmanager
+def context_on_scratch(*assignments: str) -> Iterator[Context]:
+    """A job's context on a lake that is removed afterwards; MLflow is left out."""
+    with TemporaryDirectory() as folder:
+        settings = load_settings([], [f"tables.root={folder}/lake", f"run.build={folder}/build", *assignments])
+        spark = start_session("spark-app benchmark")
+        tables = Tables(
+            spark,
+            settings.root,
+            run_id="benchmark",
+            settings_hash=settings.fingerprint(),
+            partitions=settings.tables.partitions,
+        )
+        yield Context(spark=spark, settings=settings, tables=tables, run=JobRun())
+        spark.stop()
+
+
+def run_jobs(context: Context, jobs: Iterable[Job]) -> dict[str, Outcome]:
+    """Outcomes by name of the job, run in order."""
+    return {job.name: job.run(context) for job in jobs}
+
+
+def save(name: str, figures: dict[str, object]) -> Path:
+    """Write ``benchmarks/results/<name>.json``."""
+    path = PROJECT / "benchmarks" / "results" / f"{name}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({**_surroundings(), **figures}, indent=2) + "\n")
+    return path
+
+
+def _surroundings() -> dict[str, object]:
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    import pyspark
+    import sklearn
+
+    return {
+        "commit": commit.stdout.strip(),
+        "measured_at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end",
+        "python": platform.python_version(),
+        "spark": pyspark.__version__,
+        "scikit_learn": sklearn.__version__,
+    }

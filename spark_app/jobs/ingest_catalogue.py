@@ -1,0 +1,241 @@
+"""Catalogue files, or the sample catalogue, to ``raw.tracks`` and ``raw.artists``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from spark_app.columns import FILE, FILE_DATE, LAYOUT, LINE, REASON, RECORD, SOURCE
+from spark_app.columns import JOB as JOB_COLUMN
+from spark_app.errors import DataError, SkipStep, UsageError
+from spark_app.jobs.base import Context, Job, Outcome
+from spark_app.schemas import TABLES
+from spark_app.sources.files import NoRowsError
+from spark_app.sources.layouts import LAYOUTS, Kind
+from spark_app.sources.options import ReadOptions
+from spark_app.sources.probe import Opened, open_source
+from spark_app.sources.read import Loaded, keep_and_count, load
+from spark_app.sources.recognise import check_own, check_own_headers
+from spark_app.sources.records import PROBLEM, TextOptions, parse_lines
+from spark_app.sources.source_set import check_source_set, source_set
+
+NAME = "ingest_catalogue"
+_TRUTH = "ops.sample_truth"
+_TABLE: dict[Kind, str] = {"tracks": "raw.tracks", "artists": "raw.artists"}
+
+
+@dataclass(frozen=True)
+class _Delivery:
+    """Loaded rows of one kind, and the layout that their column ``layout`` shows."""
+
+    loaded: Loaded
+    row_layout: str
+
+
+def run(context: Context) -> Outcome:
+    """Read every file once, check all counts, then write.
+
+    Raises:
+        SkipStep: The source has no rows, and ``sources.allow_empty`` is set; the tables stay.
+        DataError: Nothing to read, a damaged file, no layout, or too many rejects; no table has changed.
+        UsageError: The root belongs to another source set, or a setting names what no file has.
+    """
+    deliveries: dict[Kind, _Delivery] = {}
+    try:
+        current, warnings = (
+            _sample(context, deliveries) if context.settings.uses_sample else _files(context, deliveries)
+        )
+        for kind, delivery in deliveries.items():
+            _check_rejects(context, kind, delivery.loaded)
+        _write(context, deliveries)
+        return _outcome(context, deliveries, current, warnings)
+    except NoRowsError as error:
+        if not context.settings.sources.allow_empty:
+            raise
+        # Yesterday's rows must not give way to an empty delivery.
+        raise SkipStep(error.what, keep_tables=True) from None
+    finally:
+        for delivery in deliveries.values():
+            delivery.loaded.rows.unpersist()
+
+
+def read_options(context: Context) -> ReadOptions:
+    """The part of the settings that says how files are read."""
+    sources = context.settings.sources
+    return ReadOptions(
+        encoding=sources.encoding,
+        max_record_bytes=sources.max_record_bytes,
+        columns=sources.columns,
+        allow_partial=sources.allow_partial,
+        allow_empty=sources.allow_empty,
+    )
+
+
+def _sample(context: Context, deliveries: dict[Kind, _Delivery]) -> tuple[str, tuple[str, ...]]:
+    # The generator is wanted only where no file is named.
+    from spark_app.sources import sample
+
+    settings = context.settings
+    current = source_set(settings.source_name, tracks="tracks_artists", artists="artists")
+    check_source_set(_previous(context), current, replace=settings.sources.replace)
+    n, seed, dirty_share = settings.sample.tracks, settings.run.seed, settings.sample.dirty_share
+    made = (
+        (LAYOUTS["tracks_artists"], sample.track_lines, sample.TRACKS_HEADER),
+        (LAYOUTS["artists"], sample.artist_lines, sample.ARTISTS_HEADER),
+    )
+    for layout, lines, header in made:
+        options = TextOptions(max_record_bytes=settings.sources.max_record_bytes, header=header)
+        delivered = lines(context.spark, tracks=n, seed=seed, dirty_share=dirty_share)
+        rows = parse_lines(delivered, layout=layout, options=options)
+        deliveries[layout.kind] = _Delivery(keep_and_count(rows, layout=layout), layout.name)
+    return current, ()
+
+
+def _files(context: Context, deliveries: dict[Kind, _Delivery]) -> tuple[str, tuple[str, ...]]:
+    settings, options = context.settings, read_options(context)
+    check_own(options.columns)
+    opened: dict[Kind, Opened] = {
+        "tracks": open_source(context.spark, settings.sources.tracks, kind="tracks", options=options)
+    }
+    if settings.sources.artists:
+        beside = opened["tracks"].source
+        opened["artists"] = open_source(
+            context.spark, settings.sources.artists, kind="artists", options=options, beside=beside
+        )
+    check_own_headers(options.columns, [header for one in opened.values() for header in one.headers])
+    _check_file_dates(settings.sources.file_dates, [name for one in opened.values() for name in one.source.files])
+    artists = opened["artists"].layout.name if "artists" in opened else ""
+    current = source_set(settings.source_name, tracks=opened["tracks"].layout.name, artists=artists)
+    check_source_set(_previous(context), current, replace=settings.sources.replace)
+    for kind, one in opened.items():
+        deliveries[kind] = _Delivery(load(context.spark, one, options), one.row_layout)
+    notes = [(kind, note) for kind, one in opened.items() for note in one.warnings + deliveries[kind].loaded.warnings]
+    return current, tuple(f"{kind}: {note}" for kind, note in notes)
+
+
+def _previous(context: Context) -> str:
+    """The source set that the root belongs to, empty where it is new."""
+    if not context.tables.exists("ops.ledger"):
+        return ""
+    ledger = context.tables.read("ops.ledger").where((F.col(JOB_COLUMN) == NAME) & (F.col("source_set") != ""))
+    newest = ledger.orderBy(F.desc("started_at"), F.desc("run_id"), F.desc("step")).select("source_set").limit(1)
+    return "".join(row["source_set"] for row in newest.collect())  # one row
+
+
+def _check_file_dates(dates: Mapping[str, date], names: Sequence[str]) -> None:
+    known = {*names, *(name.rpartition("/")[2] for name in names)}
+    unknown = sorted(set(dates) - known)
+    if unknown:
+        raise UsageError(
+            f"sources.file_dates names {', '.join(unknown)}, which is not among the files", "Check its name."
+        )
+
+
+def _check_rejects(context: Context, kind: Kind, loaded: Loaded) -> None:
+    limit = context.settings.curate.max_rejected_share
+    if loaded.read and loaded.rejected / loaded.read > limit:
+        reasons = ", ".join(f"{reason} {n:,}" for reason, n in loaded.reasons.items())
+        raise DataError(
+            f"{kind}: {loaded.rejected:,} of {loaded.read:,} rows would be rejected, more than "
+            f"curate.max_rejected_share = {limit:.1%}: {reasons}; the first is {loaded.first_reject}",
+            "No table was changed. Look at them: spark-app inspect FILE. Where bytes are not of the encoding: "
+            "--set sources.encoding=cp1252",
+        )
+
+
+def _write(context: Context, deliveries: Mapping[Kind, _Delivery]) -> None:
+    tables = context.tables
+    for kind, name in _TABLE.items():
+        if kind in deliveries:
+            tables.write(name, _raw_rows(context, name, deliveries[kind]))
+        else:
+            tables.write(name, context.spark.createDataFrame([], TABLES[name].struct))
+    rejects = [_rejects(context, delivery.loaded.rows) for delivery in deliveries.values()]
+    tables.replace_rejects(NAME, rejects[0] if len(rejects) == 1 else rejects[0].unionByName(rejects[1]))
+    if context.settings.uses_sample:
+        tables.write(_TRUTH, _truth(context))
+    else:
+        tables.clear(_TRUTH)
+
+
+def _raw_rows(context: Context, name: str, delivery: _Delivery) -> DataFrame:
+    settings = context.settings
+    kept = delivery.loaded.rows.where(F.col(PROBLEM).isNull())
+    dated = kept.withColumns(
+        {
+            SOURCE: F.lit(settings.source_name),
+            LAYOUT: F.lit(delivery.row_layout),
+            FILE_DATE: _file_date(settings.sources.file_dates),
+        }
+    )
+    return dated.select(*TABLES[name].columns)
+
+
+def _file_date(dates: Mapping[str, date]) -> Column:
+    found = F.lit(None).cast("date")
+    bare = F.substring_index(FILE, "/", -1)
+    for name, day in sorted(dates.items()):  # a handful: someone wrote them down
+        found = F.when((F.col(FILE) == name) | (bare == name), F.lit(day)).otherwise(found)
+    return found
+
+
+def _rejects(context: Context, rows: DataFrame) -> DataFrame:
+    return rows.where(F.col(PROBLEM).isNotNull()).select(
+        F.lit(NAME).alias(JOB_COLUMN),
+        F.lit(context.settings.source_name).alias(SOURCE),
+        FILE,
+        LINE,
+        F.col(PROBLEM).alias(REASON),
+        F.lit(None).cast("string").alias("track_id"),
+        RECORD,
+    )
+
+
+def _truth(context: Context) -> DataFrame:
+    from spark_app.sources import sample
+
+    settings = context.settings
+    truth = sample.truth(
+        context.spark,
+        tracks=settings.sample.tracks,
+        seed=settings.run.seed,
+        dirty_share=settings.sample.dirty_share,
+    )
+    return truth.withColumn(SOURCE, F.lit(settings.source_name))
+
+
+def _outcome(
+    context: Context, deliveries: Mapping[Kind, _Delivery], current: str, warnings: tuple[str, ...]
+) -> Outcome:
+    reasons: Counter[str] = Counter()
+    for delivery in deliveries.values():
+        reasons.update(delivery.loaded.reasons)
+    for kind, delivery in deliveries.items():
+        loaded = delivery.loaded
+        context.run.params({f"{kind}_layout": delivery.row_layout})
+        context.run.metrics({f"{kind}_read": loaded.read, f"{kind}_rejected": loaded.rejected})
+    loads = [delivery.loaded for delivery in deliveries.values()]
+    return Outcome(
+        read=sum(loaded.read for loaded in loads),
+        kept=sum(loaded.kept for loaded in loads),
+        rejected=sum(loaded.rejected for loaded in loads),
+        detail=", ".join(_shown(kind, delivery) for kind, delivery in deliveries.items()),
+        reasons=dict(reasons.most_common()),
+        warnings=warnings,
+        source_set=current,
+    )
+
+
+def _shown(kind: Kind, delivery: _Delivery) -> str:
+    n_files = len(delivery.loaded.files)
+    return (
+        f"{delivery.loaded.kept:,} {kind} from {n_files} {'file' if n_files == 1 else 'files'} ({delivery.row_layout})"
+    )
+
+
+JOB = Job(name=NAME, summary="read catalogue files, or the sample catalogue, into the raw tables", run=run)
