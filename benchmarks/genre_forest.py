@@ -18,6 +18,7 @@ from spark_app.jobs import curate_tracks, ingest_catalogue, make_splits, train_g
 
 if TYPE_CHECKING:
     import pandas as pd
+
     from spark_app.jobs.base import Context
 
 LEAST_ACCURACY = 0.53
@@ -70,8 +71,8 @@ def _parser() -> argparse.ArgumentParser:
 def _rows(context: Context) -> pd.DataFrame:
     """The same labelled rows that the job trained on, sorted by key: some 28,000."""
     tracks, splits = context.tables.read("curated.tracks"), context.tables.read("models.splits")
-    frame = labelled(tracks, splits, target="genre", features=AUDIO12)
-    return frame.toPandas().sort_values(TRACK_ID, ignore_index=True)
+    rows: pd.DataFrame = labelled(tracks, splits, target="genre", features=AUDIO12).toPandas()
+    return rows.sort_values(TRACK_ID, ignore_index=True)
 
 
 def _by_fold(context: Context, model: str) -> list[float]:

@@ -23,7 +23,7 @@ found = sorted(
 with ZipFile(target, "w") as archive:
     for name, path in found:
         parts = name.split("/")
-        if any(part.startswith(".") or part == "__pycache__" for part in parts) or name.startswith("conf/locks/"):
+        if any(part.startswith(".") or part == "__pycache__" for part in parts):
             continue
         entry = ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
         entry.create_system, entry.external_attr = 3, 0o100644 << 16

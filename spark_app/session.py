@@ -5,6 +5,9 @@ process, the settings of ``conf/spark/common.conf`` and ``local.conf`` and the c
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyspark
@@ -35,11 +38,13 @@ def start_session(app_name: str, overrides: dict[str, str] | None = None) -> Spa
         DependencyError: No Java runtime, or the Delta jars are not in the cache.
     """
     builder = SparkSession.builder.appName(app_name)
-    if not _is_submitted():
-        for name, value in {**local_conf(), **(overrides or {})}.items():
-            builder = builder.config(name, value)
-    try:
+    if _is_submitted():
         return builder.getOrCreate()
+    for name, value in {**local_conf(), **(overrides or {})}.items():
+        builder = builder.config(name, value)
+    try:
+        with _silence():
+            return builder.getOrCreate()
     except pyspark.errors.PySparkRuntimeError as error:
         if error.getErrorClass() != "JAVA_GATEWAY_EXITED":
             raise
@@ -92,6 +97,25 @@ def s3_jars() -> list[Path]:
 def _class_path(jars: list[Path]) -> dict[str, str]:
     # spark.jars would copy 640 MB into every run's scratch folder.
     return {"spark.driver.extraClassPath": os.pathsep.join(map(str, jars))} if jars else {}
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Let the JVM and its Python workers, which inherit them, start with closed lips: their standard output and error
+    go nowhere for good, since what they print can hold values of the data. This process keeps its own.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    nowhere, kept = os.open(os.devnull, os.O_WRONLY), (os.dup(1), os.dup(2))
+    try:
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        for number, own in zip((1, 2), kept, strict=True):
+            os.dup2(own, number)
+            os.close(own)
+        os.close(nowhere)
 
 
 def _is_submitted() -> bool:

@@ -33,7 +33,7 @@ has_packages() {
 ensure_environment() {
   has_packages "$@" && return
   local extras
-  extras=$(printf '%s\n' "$@" $(stamped_extras) | sort -u | sed '/^$/d' | paste -sd ' ' -)
+  extras=$(printf '%s ' "$@" "$(stamped_extras)" | tr -s ' ' '\n' | sort -u | sed '/^$/d' | paste -sd ' ' -)
   ensure_venv
   stage "packages of conf/locks/${LOCK_FILE##*/}${extras:+, with $extras}" \
     "The package index must be reachable once (pip's own settings and proxy variables apply); then run the same command again." \
@@ -63,7 +63,7 @@ venv_holds() {
 
 # install_packages "EXTRA EXTRA"
 install_packages() {
-  local extras=${1// /,} old
+  local extras=${1// /,}
   if [[ -f $(stamp_file) ]]; then mv "$(stamp_file)" "$(unfinished_file)" || return; fi
   touch "$(unfinished_file)" || return
   if run_pip "$extras"; then

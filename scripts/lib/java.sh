@@ -4,9 +4,10 @@
 
 java_fits() {
   local modules
+  local base='(^|[[:space:]])java\.base@(17|21)([.[:space:]]|$)'
   [[ -x $1/bin/java ]] || return 1
-  modules=$'\n'$("$1/bin/java" --list-modules 2>/dev/null </dev/null) || return 1
-  [[ $modules =~ $'\n'java\.base@(17|21)[.[:space:]] && $modules == *$'\n'jdk.incubator.vector@* ]]
+  modules=$("$1/bin/java" --list-modules 2>/dev/null </dev/null) || return 1
+  [[ $modules =~ $base && $modules == *jdk.incubator.vector@* ]]
 }
 
 # java_homes: every home to try, best first.

@@ -30,7 +30,8 @@ sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, $(newest_python)))" >/dev/nu
 }
 
 no_python() {
-  local versions="3.11 to 3.$(newest_python)"
+  local versions
+  versions="3.11 to 3.$(newest_python)"
   if [[ -n ${SPARK_APP_PYTHON:-} ]]; then
     give_up 4 "set-up: SPARK_APP_PYTHON=$SPARK_APP_PYTHON is no working Python $versions with venv" "Name another, or unset it."
   fi

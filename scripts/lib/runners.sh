@@ -37,7 +37,7 @@ prepare() {
 # logs and runs land in the project's build folder. A --set run.build of the user comes later and so wins.
 place_build() {
   PLACED=("$@")
-  if [[ $PWD != "$PROJECT_ROOT"  ]]; then
+  if [[ $PWD != "$PROJECT_ROOT" && $1 != -* ]]; then
     PLACED=("$1" --set "run.build=$PROJECT_ROOT/build" "${@:2}")
   fi
 }

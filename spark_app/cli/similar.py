@@ -67,15 +67,15 @@ def _by_id(titles: Titles, track_id: str) -> Row:
 
 
 def _by_title(titles: Titles, root: str, args: argparse.Namespace) -> Row:
-    hits = titles.find(args.title, args.artist)
-    if not hits.rows:
-        of_others = titles.find(args.title).rows if args.artist else []
+    found = titles.find(args.title, args.artist)
+    if not found:
+        of_others = titles.find(args.title) if args.artist else []
         _list(of_others or titles.nearest(args.title), as_json=args.json)
         if of_others:
             raise DataError(f"no track {args.title!r} by {args.artist!r}", "Tracks of this title are listed above.")
         raise DataError(f"no track {args.title!r}", "The nearest titles are listed above.")
-    groups = _twins(root, hits.rows)
-    _add_other_twins(titles, root, groups, args.title, exact=hits.exact)
+    groups = _twins(root, found)
+    _add_other_twins(titles, root, groups)
     chosen = [min(members, key=_popular_first) for members in groups.values()]
     if len(chosen) > 1:
         _list(sorted(chosen, key=_popular_first), as_json=args.json)
@@ -96,12 +96,8 @@ def _twins(root: str, rows: list[Row]) -> dict[str, list[Row]]:
     return groups
 
 
-def _add_other_twins(titles: Titles, root: str, groups: dict[str, list[Row]], title: str, *, exact: bool) -> None:
-    """Complete the groups, unless the title names one variant: who asks for ``Hello - Live`` wants that."""
-    from spark_app.cli.titles import has_tail
-
-    if exact and has_tail(title):
-        return
+def _add_other_twins(titles: Titles, root: str, groups: dict[str, list[Row]]) -> None:
+    """Complete the groups: ``Hello - Live`` was asked for, ``Hello`` may be the most popular."""
     members = _variants(root, "variant_group", list(groups))
     known = {row["track_id"] for rows in groups.values() for row in rows}
     others = titles.by_id([m["track_id"] for m in members if m["track_id"] not in known])
@@ -161,7 +157,7 @@ def _print(track: Row, neighbours: list[Row], k: int) -> None:
     artists = ", ".join(track["artist_names"] or ["(no artist)"])
     output.line(output.escape(f"{track['track_name']} — {artists}   [{track['track_id']}]   {', '.join(groups)}"))
     if track.get("n_twins", 1) > 1:
-        output.line(f"The most popular of {track['n_twins']} near-twins.")
+        output.line(f"The most popular of {track['n_twins']} near-twins; for another: --track-id.")
     for group in groups:
         rows = [row for row in neighbours if row["genre_group"] == group]
         output.line()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -14,19 +13,6 @@ COLUMNS = ("track_id", "track_name", "artist_names", "popularity", "genre_group"
 # Letters that Unicode does not take apart into a plain letter and a mark.
 _PLAIN = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
 _NEAREST = 5
-
-
-@dataclass(frozen=True)
-class Hits:
-    """Tracks that match a title.
-
-    Attributes:
-        rows: Dictionaries of ``COLUMNS``.
-        exact: True where the whole title matched, not only its part before brackets or a dash, or nearly.
-    """
-
-    rows: list[dict[str, Any]]
-    exact: bool = False
 
 
 class Titles:
@@ -42,17 +28,17 @@ class Titles:
         self._full = fold(names)
         self._base = fold(without_tail(names))
 
-    def find(self, title: str, artist: str = "") -> Hits:
+    def find(self, title: str, artist: str = "") -> list[dict[str, Any]]:
         """Tracks of the best kind of match that ``artist`` has one of.
 
         The kinds, best first: the whole title; the title before brackets or `` - `` in the catalogue; in both; one
         slip of the pen; two; three, where the title is long enough for so many.
         """
-        for number, mask in enumerate(self._masks(title)):
+        for mask in self._masks(title):
             rows = _by_artist(self._rows(mask), artist)
             if rows:
-                return Hits(rows, exact=number == 0)
-        return Hits([])
+                return rows
+        return []
 
     def nearest(self, title: str) -> list[dict[str, Any]]:
         """The tracks with the most similar titles, one a title, at most five."""
@@ -118,11 +104,6 @@ def without_tail(texts: pa.Array) -> pa.Array:
     bare = pc.replace_substring_regex(texts, r"\([^)]*\)|\[[^\]]*\]|\{[^}]*\}", "")
     bare = pc.utf8_trim_whitespace(pc.replace_substring_regex(bare, r"\s-\s.*$", ""))
     return pc.if_else(pc.equal(bare, ""), texts, bare)
-
-
-def has_tail(title: str) -> bool:
-    """True where a title names one variant, such as ``Hello - Live``."""
-    return _bare(title) != title.strip()
 
 
 def _bare(title: str) -> str:

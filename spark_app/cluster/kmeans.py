@@ -103,4 +103,7 @@ def _rows(group: pd.DataFrame, vectors: np.ndarray, labels: np.ndarray, centres:
         index=exemplar,
     )
     rows = group[[TRACK_ID, GENRE_GROUP]].assign(**{CLUSTER: labels, DISTANCE: np.sqrt(squared)})
-    return rows.join(cards.astype({"k": "Int32", "n_tracks": "Int64"}))
+    joined = rows.join(cards.astype({"k": "Int32", "n_tracks": "Int64"}))
+    # The join leaves NaN where a row is no exemplar; Arrow wants null in a column of arrays.
+    joined["centre"] = joined["centre"].where(joined["centre"].notna(), None)
+    return joined

@@ -37,9 +37,10 @@ _UNSPLIT = {
 }
 # Root causes of a damaged file, in messages of Hadoop, Java and Parquet.
 _DAMAGE = re.compile(
-    r"EOFException|Unexpected end of|ZipException|incorrect header check|not in gzip format|ChecksumException"
-    r"|is not a Parquet file|[Cc]ould not read (?:footer|page)|ParquetDecodingException|CorruptedFile|SnappyError"
-    r"|CANNOT_READ_FILE_FOOTER|corrupted file|invalid (?:block type|stored block|distance|code lengths|bit length)"
+    r"EOFException|Unexpected end of|ZipException|incorrect header check|not in gzip format|not a gzip file"
+    r"|ChecksumException|is not a Parquet file|[Cc]ould not read (?:footer|page)|CANNOT_READ_FILE_FOOTER"
+    r"|ParquetDecodingException|CorruptedFile|corrupted file|SnappyError"
+    r"|invalid (?:block type|stored block|distance|code lengths|bit length)"
 )
 _PLACE = re.compile(r"\b(?:file|hdfs|gs|s3a?|abfss?):/[^\s\"'`,;]+")
 

@@ -130,7 +130,13 @@ def _head(records: Iterator[Record], options: TextOptions) -> dict[str, Any] | N
         return None
     header = list(dict.fromkeys(key for found in objects for key in found))
     sample = [[_short(found.get(key)) for key in header] for found in objects]
-    return {"header": header, "problem": "" if objects else some[0].problem, "stray_cr": False, "sample": sample}
+    is_list = some[0].text.lstrip().startswith("[")  # one JSON list over many lines
+    return {
+        "header": header,
+        "problem": "" if objects and not is_list else some[0].problem,
+        "stray_cr": False,
+        "sample": sample,
+    }
 
 
 def _short(cell: Any) -> Any:

@@ -113,7 +113,7 @@ def test_mlflow_that_never_answers_is_a_warning_in_time_without_the_password(tmp
         uri = f"http://me:secret@127.0.0.1:{silent.getsockname()[1]}"
         started = time.monotonic()
         check = doctor.check_mlflow(settings(tmp_path, f"tracking.uri={uri}", "tracking.timeout_seconds=0.5"))
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4
     assert check.status == "WARN"
     assert "secret" not in check.found
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from spark_app.curate.artists import albums_of, artist_albums_of, artists_of, typed_artists
-from spark_app.curate.tracks import typed_tracks
-from tests.curate.rows import READING, raw_artists, raw_tracks
+from tests.curate.rows import READING, raw_artists
 from tests.curate.test_tracks import name_id
 from tests.frames import assert_same_rows
 
@@ -42,37 +41,32 @@ def test_a_row_of_the_artists_file_is_read(spark):
 
 
 def tracks(spark):
-    raw = raw_tracks(
-        spark,
-        {"layout": "python", "artist_ids": "['a', 'b']", "artist_names": "['Ann', 'Bob']", "album_id": "al"},
-        {
-            "layout": "python",
-            "artist_ids": "['b']",
-            "artist_names": "['bob (other)']",
-            "album_id": "al",
-            "album_name": "Al",
-        },
-        {"artist_names": None, "album_id": "al", "release_date": "2001-02", "album_name": "al again"},
-        {"artist_names": "Cy", "release_date": "1999"},
-    )
-    return typed_tracks(raw, **READING)
+    rows = [
+        (2, "t1", ["a", "b"], ["Ann", "Bob"], "al", None, None, None),
+        (3, "t2", ["b"], ["bob (other)"], "al", "Al", None, None),
+        (4, "t3", None, None, "al", "al again", date(2001, 2, 1), "month"),
+        (5, "t4", ["cy"], ["Cy"], None, None, date(1999, 1, 1), "year"),
+    ]
+    return spark.createDataFrame(
+        [("s", "t.csv", *row) for row in rows],
+        "source string, file string, line bigint, track_id string, artist_ids array<string>, "
+        "artist_names array<string>, album_id string, album_name string, release_date date, "
+        "release_date_precision string",
+    ).repartition(2)
 
 
 def test_artists_are_those_of_the_file_and_those_of_the_credits(spark):
-    described = typed_artists(
-        raw_artists(
-            spark,
-            {"artist_id": "a", "artist_name": "Ann File", "genres": '{"pop"}', "popularity": "9"},
-            {"artist_id": "idle", "artist_name": "Idle", "genres": "{}"},
-        ),
-        **READING,
+    described = spark.createDataFrame(
+        [("s", "a.csv", 2, "a", "Ann File", ["pop"], 9, None), ("s", "a.csv", 3, "idle", "Idle", [], None, 7)],
+        "source string, file string, line bigint, artist_id string, artist_name string, genres array<string>, "
+        "popularity int, followers bigint",
     )
     expected = spark.createDataFrame(
         [
             ("a", "Ann File", ["pop"], 9, None, 1, "s", "a.csv", 2),
-            ("idle", "Idle", [], None, None, 0, "s", "a.csv", 3),
+            ("idle", "Idle", [], None, 7, 0, "s", "a.csv", 3),
             ("b", "Bob", None, None, None, 2, None, None, None),  # the first spelling
-            (name_id("cy"), "Cy", None, None, None, 1, None, None, None),
+            ("cy", "Cy", None, None, None, 1, None, None, None),
         ],
         "artist_id string, artist_name string, genres array<string>, popularity int, followers bigint, "
         "n_tracks bigint, source string, file string, line bigint",

@@ -61,7 +61,7 @@ def test_the_longest_phrase_of_whole_words_wins(spark):
 
 def test_genres_that_no_map_could_know_are_other(spark):
     odd = ["../../x", "🎸", "g" * 300, "%s", "genre_group=pop'; --"]
-    assert groups_of(spark, odd) == {**dict.fromkeys(odd, "other"), odd[4]: "pop"}
+    assert groups_of(spark, odd) == dict.fromkeys(odd, "other")
 
 
 @pytest.mark.parametrize(
@@ -151,9 +151,9 @@ def test_a_track_without_own_genre_takes_those_of_its_artists_with_their_number(
 
 @pytest.mark.real_data
 def test_most_genres_of_real_artists_find_a_group(spark, real_data):
-    from spark_app.curate.lists import parse_list
-
     import pandas as pd
+
+    from spark_app.curate.lists import parse_list
 
     cells = pd.read_csv(real_data / "tracks_69k" / "artists.csv", dtype=str, keep_default_na=False)["genres"]
     genres = sorted({genre for cell in cells for genre in parse_list(cell, "braces") if genre})

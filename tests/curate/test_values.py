@@ -107,9 +107,8 @@ def test_a_mode_is_0_or_1_or_its_name(spark):
 
 def test_loudness_may_be_above_zero(spark):
     found = read(spark, "loudness", ["-80", "10", "10.01", "-80.01"])
-    assert [found[text][1] for text in ("-80", "10", "10.01", "-80.01")] == [None, None, "out_of_range:loudness"] + [
-        "out_of_range:loudness"
-    ]
+    too_far = "out_of_range:loudness"
+    assert [found[text][1] for text in ("-80", "10", "10.01", "-80.01")] == [None, None, too_far, too_far]
 
 
 def test_the_parsed_number_of_nan_stays_nan_so_that_null_means_unreadable(spark):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from pyspark.ml import Pipeline, PipelineModel
+from pyspark.sql import functions as F
 from sklearn.preprocessing import MaxAbsScaler, StandardScaler
 
+from spark_app.columns import AUDIO12, AUDIO12_RANGE, AUDIO12_Z
 from spark_app.errors import SchemaError
 from spark_app.features.scaling import ZRangeScaler, ZRangeScalerModel, stats_rows
 from tests.frames import assert_same_rows
@@ -108,6 +111,32 @@ def test_equals_scikit_learn_and_meets_the_bars_on_a_wide_scale(spark):
     assert ours.mean().abs().max() <= 1e-9
     assert (ours.std(ddof=0) - 1).abs().max() <= 1e-9
     assert (rows[[f"{name}_range" for name in names]].abs().max() == 1.0).all()
+
+
+@pytest.mark.real_data
+def test_real_features_meet_the_bars_whatever_the_partitioning(spark, real_data):
+    names = list(AUDIO12)
+    songs = pd.read_csv(real_data / "spotify_songs" / "spotify_songs.csv", usecols=["track_id", *names])
+    songs = songs.drop_duplicates("track_id")[names].astype(float)
+    frame = spark.createDataFrame(songs)  # 28,356 rows
+    model = ZRangeScaler(inputCols=names).fit(frame)
+
+    scaled_rows = model.transform(frame).toPandas()
+    z, ranges = scaled_rows[list(AUDIO12_Z)], scaled_rows[list(AUDIO12_RANGE)]
+    assert z.mean().abs().max() <= 1e-9
+    assert (z.std(ddof=0) - 1).abs().max() <= 1e-9
+    assert (ranges.abs().max() == 1.0).all()
+    oracle = StandardScaler().fit_transform(scaled_rows[names].to_numpy())
+    assert np.abs(z.to_numpy() - oracle).max() <= 1e-9
+    assert np.abs(ranges.to_numpy() - MaxAbsScaler().fit_transform(oracle)).max() <= 1e-9
+
+    for other in (frame.repartition(1), frame.repartition(7), frame.orderBy(F.xxhash64("tempo", "duration_ms"))):
+        for ours, theirs in zip(
+            model.moments["all"], ZRangeScaler(inputCols=names).fit(other).moments["all"], strict=True
+        ):
+            assert theirs.mean == pytest.approx(ours.mean, rel=1e-12)
+            assert theirs.m2 == pytest.approx(ours.m2, rel=1e-12)
+            assert (theirs.n, theirs.minimum, theirs.maximum) == (ours.n, ours.minimum, ours.maximum)
 
 
 @pytest.mark.parametrize("group", [None, "genre_group"])

@@ -51,8 +51,8 @@ def test_the_zip_holds_the_code_and_the_settings_and_nothing_else(tree: Path):
     code = {file.relative_to(tree).as_posix() for file in (tree / "spark_app").rglob("*.py")}
     assert path == tree / f"dist/spark_app-{__version__}.zip"
     assert {name for name in names if name.endswith(".py")} == code
-    assert {"conf/base.yaml", "conf/spark/common.conf", "conf/spark/cluster.conf"} <= names
-    assert not any("__pycache__" in name or "/." in name or name.startswith("conf/locks") for name in names)
+    assert {"conf/base.yaml", "conf/spark/common.conf", "conf/locks/spark41.txt"} <= names
+    assert not any("__pycache__" in name or "/." in name for name in names)
     assert checksum == hashlib.sha256(path.read_bytes()).hexdigest()
 
 

@@ -77,6 +77,7 @@ def fill_catalogue(context: Context, tracks: Sequence[Track], *, twins: dict[str
     variants = list((twins or {}).items())
     fill(context, "curated.variants", spark.createDataFrame(variants, "track_id string, variant_group string"))
     z_ddl = ", ".join(f"{name} double" for name in AUDIO12_Z)
-    audio = spark.createDataFrame([(track, *z) for track, _, _, z in tracks], f"track_id string, {z_ddl}")
+    scores = [(track, *(value if value is None else float(value) for value in z)) for track, _, _, z in tracks]
+    audio = spark.createDataFrame(scores, f"track_id string, {z_ddl}")
     raw = {name: 100 + 10 * F.col(z) for name, z in zip(AUDIO12, AUDIO12_Z, strict=True)}
     fill(context, "features.audio", audio.withColumns(raw))

@@ -67,13 +67,20 @@ def test_recall_counts_what_lies_within_the_exact_kth_distance(spark):
     assert_same_rows(actual, expected)
 
 
-@pytest.fixture
-def truth(spark):
-    """Two groups in the same place, a third of one track; 40 tracks each, three neighbours."""
+@pytest.fixture(scope="module")
+def measured(_session):
+    """Two groups in the same place, 40 tracks each and three neighbours, and a group of one track."""
     rows = [(f"t{i:02d}", group, z) for group in ("rock", "pop") for i, z in enumerate(random_vectors(40))]
-    sample = hashed_sample(members(spark, [*rows, ("t00", "jazz", vector(0))]), size=100, seed=1)
-    truth = exact_truth(sample, k=3, sizes={"rock": 40, "pop": 40, "jazz": 1})
-    yield with_thresholds(truth, share=0.9).persist()
+    sample = hashed_sample(members(_session, [*rows, ("t00", "jazz", vector(0))]), size=100, seed=1)
+    # Groups have their places in this order. Hashes have a bucket's edge at 0, so the first group is left to jazz.
+    truth = with_thresholds(exact_truth(sample, k=3, sizes={"jazz": 1, "rock": 40, "pop": 40}), share=0.9)
+    return truth.schema, truth.collect()
+
+
+@pytest.fixture
+def truth(spark, measured):
+    schema, rows = measured
+    return spark.createDataFrame(rows, schema)
 
 
 def test_the_exact_engine_is_always_right_and_a_lone_track_is_no_query(truth):

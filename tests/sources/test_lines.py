@@ -122,7 +122,8 @@ def test_a_declared_encoding_is_used_and_named():
 
 
 def test_json_numbers_stay_as_written_and_bad_lines_are_rejected_alone():
-    data = b'{"id": "a", "tempo": 1.50, "n": 1e999, "l": ["x"]}\n\n{"id": "b"\n[1]\n{"id": "\\ud800"}\n{"id": "\xff"}\n{"id": NaN}'
+    data = b'{"id": "a", "tempo": 1.50, "n": 1e999, "l": ["x"]}\n\n'
+    data += b'{"id": "b"\n[1]\n{"id": "\\ud800"}\n{"id": "\xff"}\n{"id": NaN}'
     assert read_json(data) == [
         (1, {"id": "a", "tempo": "1.50", "n": "1e999", "l": ["x"]}, ""),
         (3, None, lines.NOT_JSON),

@@ -82,7 +82,7 @@ def test_json_lines_and_parquet_give_the_same_rows_as_csv(spark, tmp_path):
     csv = put(tmp_path, "a.csv", f"{HEADER}\n1,one,\"['A', 'B']\",0.5\n2,two,['C'],\n")
     records = [
         {"artist": ["A", "B"], "uri": 1, "track": "one", "TEMPO": 0.5},
-        {"uri": 2, "track": "two", "artist": ["C"], "tempo": None},
+        {"uri": 2, "track": "two", "artist": ["C"], "TEMPO": None},
         {"uri": "", "other": 1},
     ]
     jsonl = put(tmp_path, "a.jsonl.gz", gzip.compress("\n".join(map(json.dumps, records)).encode()))
@@ -154,7 +154,8 @@ def test_damaged_parquet_is_an_error_that_names_it(spark, tmp_path):
 def test_a_file_that_is_no_catalogue_is_one_clear_error(spark, tmp_path, name, data, message):
     with pytest.raises(DataError, match=message) as caught:
         inspect(spark, put(tmp_path, name, data))
-    assert caught.value.exit_code == 3 and caught.value.remedy
+    assert caught.value.exit_code == 3
+    assert caught.value.remedy
 
 
 def test_a_path_without_files_of_one_readable_type_is_one_clear_error(spark, tmp_path):
@@ -202,7 +203,8 @@ def test_inspect_tells_layout_rows_rejects_and_columns(spark, tmp_path):
     found = inspect(spark, path, options=ReadOptions(columns=own))
     assert (found.layout, found.kind, found.lists, found.rows, found.files) == ("custom", "tracks", "single", 2, 1)
     assert dict(found.rejected) == {lines.RAGGED: 1}
-    assert found.extra == ("Colour",) and "tempo" in found.missing
+    assert found.extra == ("Colour",)
+    assert "tempo" in found.missing
     assert [(r.file, r.line, r.text) for r in found.first_rejects] == [("mine.csv", 3, "ragged")]
     assert found.warnings == ("columns not used: Colour",)
 
@@ -253,7 +255,7 @@ def test_settings_of_the_session_come_back_even_after_an_error(spark):
 def test_real_files_are_recognised_and_counted(spark, real_data, path, layout, lists, rows, rejected):
     found = inspect(spark, str(real_data / path))
     assert (found.layout, found.lists, found.rows, dict(found.rejected)) == (layout, lists, rows, rejected)
-    assert found.extra == () and found.warnings == ()
+    assert (found.extra, found.warnings) == ((), ())
 
 
 @pytest.mark.real_data

@@ -78,6 +78,7 @@ TRACK_DIRT: dict[str, Dirt] = {
     LONG_NAME: Dirt("rejected"),
     QUOTES_IN_NAME: Dirt("kept"),
     "ragged_long": Dirt("rejected", adds=2),
+    "broken_list": Dirt("kept", {"artists": "{'Somebody', 'Some", "artist_ids": ""}),
 }
 
 # Genres that are added to those of an artist, whose row stays good.

@@ -167,9 +167,8 @@ def _bare(name: Sql, kinds: Mapping[str, Dirt]) -> dict[str, Sql]:
 def braces(items: Sql) -> Sql:
     """A list as Python writes a set: ``{'a', "O'Brien"}``; items hold no backslash and never both kinds of quotes.
 
-    >>> names = """array('a', "O'B")"""
-    >>> print(spark.range(1).selectExpr(braces(names) + " AS t").collect()[0].t)
-    {'a', "O'B"}
+    >>> spark.range(1).selectExpr(braces("array('a', 'b')") + " AS t").collect()
+    [Row(t="{'a', 'b'}")]
     """
     quoted = """if(contains(x, "'"), concat('"', x, '"'), concat("'", x, "'"))"""
     return f"concat('{{', array_join(transform({items}, x -> {quoted}), ', '), '}}')"
