@@ -115,11 +115,15 @@ def _common_options() -> argparse.ArgumentParser:
 
 
 def _configure_logging(*, debug: bool) -> None:
-    logging.basicConfig(
-        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
-    )
-    logging.getLogger("spark_app").setLevel(logging.DEBUG if debug else logging.WARNING)
-    logging.getLogger("py4j").setLevel(logging.CRITICAL)  # it logs whole Java exceptions, with values of the data
+    # Libraries log whole Java exceptions, with values of the data; only our own loggers are heard without --debug.
+    shown = logging.StreamHandler(sys.stderr)
+    shown.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger().handlers = [shown if debug else logging.NullHandler()]
+    own = logging.getLogger("spark_app")
+    own.setLevel(logging.DEBUG if debug else logging.WARNING)
+    own.handlers = [] if debug else [shown]
+    own.propagate = debug
+    logging.getLogger("py4j").setLevel(logging.CRITICAL)
 
 
 def _nearest(wrong: str, message: str) -> str:

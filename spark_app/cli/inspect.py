@@ -35,7 +35,7 @@ def inspect_command(args: argparse.Namespace, settings: Settings) -> int:
     from spark_app.sources.inspect import inspect
 
     spark = start_session("spark-app inspect")
-    found = inspect(spark, args.path, kind=args.kind, options=read_options(settings))
+    found = inspect(spark, args.path, kind=args.kind, options=read_options(settings.sources))
     if args.json:
         output.json_out(asdict(found))
     else:

@@ -65,6 +65,16 @@ class LineReporter:
         return "   ".join([*parts, f"{merged:,} merged", *([output.escape(step.detail)] if step.detail else [])])
 
 
+class Quiet:
+    """Reports nothing; ``--json`` prints the results at the end."""
+
+    def step_started(self, number: int, job: str) -> None:
+        """Nothing."""
+
+    def step_ended(self, step: StepResult) -> None:
+        """Nothing."""
+
+
 class Ticker:
     """A line on the terminal that is written over: the step and the tasks of the stage at work."""
 

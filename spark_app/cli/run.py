@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import signal
-import subprocess
 import traceback
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from spark_app import __version__
 from spark_app.cli import output
 from spark_app.cli.failures import explain_failure
 from spark_app.cli.progress import LineReporter, closing_line
+from spark_app.cli.signals import INTERRUPTED, StopSignal
+from spark_app.cli.start import close_run, open_run
 from spark_app.jobs import JOBS, PIPELINES, jobs_of
 from spark_app.jobs.base import Job
 from spark_app.jobs.results import (
+    STOPPED,
     RunResults,
     new_run_id,
     remaining_steps,
@@ -28,11 +27,7 @@ from spark_app.jobs.results import (
 from spark_app.settings import Settings
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
     from spark_app.jobs.runner import Run
-
-INTERRUPTED, TERMINATED = 130, 143
 
 
 def add_parser(subparsers: Any, common: argparse.ArgumentParser) -> None:
@@ -85,18 +80,21 @@ def _execute(
     results: RunResults, steps: Sequence[tuple[int, Job]], settings: Settings, run_date: date, args: argparse.Namespace
 ) -> int:
     folder = run_folder(settings.run.build, results.run_id)
-    _stop_cleanly_on_sigterm()
     run: Run | None = None
-    try:
-        run = _open(results, settings, folder, run_date, quiet=args.json)
-        run.steps(steps)
-        results.exit_code = 0
-    except KeyboardInterrupt as stop:
-        results.status, results.exit_code = "STOPPED", TERMINATED if "SIGTERM" in stop.args else INTERRUPTED
-        output.error_line("Stopped. Every table is as its last whole step left it. Go on with: spark-app retry")
-    except Exception as error:
-        results.exit_code = _report_failure(error, results, run, debug=args.debug)
-    path = _close(results, run, folder)
+    with StopSignal() as stop:
+        try:
+            run = open_run(results, settings, folder, run_date, quiet=args.json)
+            stop.listen()
+            run.steps(steps)
+            results.exit_code = 0
+        except (KeyboardInterrupt, Exception) as error:
+            # A signal in the middle of a call to the JVM surfaces as a broken connection: the signal is what counts.
+            if stop.exit_code or isinstance(error, KeyboardInterrupt):
+                results.status, results.exit_code = STOPPED, stop.exit_code or INTERRUPTED
+                _report_stop(results, run)
+            else:
+                results.exit_code = _report_failure(error, results, run, debug=args.debug)
+    path = close_run(results, run, folder)
     if args.json:
         output.json_out(results.as_dict())
     else:
@@ -104,43 +102,13 @@ def _execute(
     return results.exit_code
 
 
-def _open(results: RunResults, settings: Settings, folder: Path, run_date: date, *, quiet: bool) -> Run:
-    """Start MLflow, which opens in the background, then Spark; print the header."""
-    results.save(folder)
-    from spark_app.jobs.runner import Run
-    from spark_app.session import start_session
-    from spark_app.tables import Tables
-    from spark_app.tracking import Tracker
-
-    tracker = Tracker(
-        settings.tracking_uri,
-        settings.tracking.experiment,
-        timeout_seconds=settings.tracking.timeout_seconds,
-        spool_folder=folder / "mlflow-spool",
-        run_name=results.run_id,
-        tags=_tags(results, settings),
-    )
-    tracker.open(_flat(settings.model_dump(mode="json")))
-    spark = start_session(f"spark-app {results.command}")
-    tables = Tables(
-        spark,
-        settings.root,
-        run_id=results.run_id,
-        settings_hash=settings.fingerprint(),
-        partitions=settings.tables.partitions,
-    )
-    if not quiet:
-        output.line(_header(results, spark, settings))
-    reporter = _Quiet() if quiet else LineReporter(len(results.jobs), settings.curate.max_rejected_share, spark)
-    return Run(spark, settings, tables, tracker, results, folder, run_date, reporter)
-
-
-def _close(results: RunResults, run: Run | None, folder: Path) -> Path:
-    if run is not None:
-        run.tracker.finish("FINISHED" if results.exit_code == 0 else "FAILED", {"seconds": results.seconds})
-        if run.tracker.warning:
-            results.warnings.append(run.tracker.warning)
-    return results.save(folder)
+def _report_stop(results: RunResults, run: Run | None) -> None:
+    if run is not None and isinstance(run.reporter, LineReporter):
+        run.reporter.stop()
+    for step in results.steps:
+        if step.status == "ERROR":
+            step.reason, step.exit_code = "stopped", results.exit_code or INTERRUPTED
+    output.error_line("Stopped. Every table is as its last whole commit left it. Go on with: spark-app retry")
 
 
 def _report_failure(error: Exception, results: RunResults, run: Run | None, *, debug: bool) -> int:
@@ -172,16 +140,6 @@ def _root_option(settings: Settings) -> str:
     return "" if settings.uses_sample and not settings.tables.root else f" --set tables.root={settings.root}"
 
 
-def _header(results: RunResults, spark: SparkSession, settings: Settings) -> str:
-    from importlib.metadata import version
-
-    master = spark.sparkContext.master.replace("local[*]", f"local[{spark.sparkContext.defaultParallelism}]")
-    return (
-        f"spark_app {__version__}  run {results.run_id}  spark {spark.version} {master}  "
-        f"delta {version('delta-spark')}  tables {settings.root}"
-    )
-
-
 def _dry_run(jobs: Sequence[Job], settings: Settings, *, as_json: bool) -> int:
     rows = [(job.name, name, f"{settings.root}/{name.replace('.', '/')}") for job in jobs for name in job.writes]
     rows += [
@@ -202,44 +160,6 @@ def _new_results(command: str, jobs: list[str], settings: Settings, run_date: da
     )
 
 
-def _tags(results: RunResults, settings: Settings) -> dict[str, str]:
-    return {
-        "spark_app.version": __version__,
-        "spark_app.run_id": results.run_id,
-        "spark_app.settings_hash": settings.fingerprint(),
-        "spark_app.tables_root": settings.root,
-        "mlflow.source.git.commit": _git_commit(),
-    }
-
-
-def _git_commit() -> str:
-    folder = Path(__file__).resolve().parent
-    try:
-        shown = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, timeout=2, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return "unknown"
-    return shown.stdout.strip() or "unknown"
-
-
-def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    flat: dict[str, str] = {}
-    for name, value in values.items():
-        if isinstance(value, dict) and value:
-            flat.update(_flat(value, f"{prefix}{name}."))
-        else:
-            flat[f"{prefix}{name}"] = str(value)
-    return flat
-
-
-def _stop_cleanly_on_sigterm() -> None:
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt("SIGTERM")
-
-    signal.signal(signal.SIGTERM, stop)
-
-
 def _date(text: str) -> date:
     try:
         return date.fromisoformat(text)
@@ -256,13 +176,3 @@ def _examples(name: str) -> str:
         f"examples:\n  spark-app {name}\n  spark-app {name} --set sources.tracks=data/tracks.csv "
         f"--set sources.artists=data/artists.csv\n  spark-app {name} --dry-run"
     )
-
-
-class _Quiet:
-    """Reports nothing; ``--json`` prints the results at the end."""
-
-    def step_started(self, number: int, job: str) -> None:
-        """Nothing."""
-
-    def step_ended(self, step: Any) -> None:
-        """Nothing."""

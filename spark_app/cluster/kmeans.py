@@ -73,7 +73,7 @@ def fitted_clusters(vectors: np.ndarray, *, k: int, starts: int, seed: int) -> t
     from sklearn.cluster import KMeans
     from threadpoolctl import threadpool_limits
 
-    k = min(k, len(np.unique(vectors + 0.0, axis=0)))
+    k = min(k, len(np.unique(vectors, axis=0)))
     # Spark runs one task per core; and one thread adds up in one order, so that a rerun agrees to the last digit.
     with threadpool_limits(limits=1):
         model = KMeans(n_clusters=k, n_init=starts, random_state=seed).fit(vectors)

@@ -87,7 +87,7 @@ def genres_by_track(tracks: DataFrame, links: DataFrame, artists: DataFrame) -> 
 
     Returns:
         One row per track that has a genre, key ``track_id`` ``[track_id, origin, genres]``. Own genres stand in
-        (file, line) order, each once; those of artists in the order of the credits, once for each artist with it.
+        (file, line) order, once for each row with it; those of artists in the order of the credits, likewise.
     """
     is_member = F.col(FATE).isin(rules.KEPT, rules.MERGED, rules.MERGED_CONFLICT)
     own = (
@@ -103,7 +103,7 @@ def genres_by_track(tracks: DataFrame, links: DataFrame, artists: DataFrame) -> 
     return own.join(lent, on=TRACK_ID, how="full_outer").select(
         TRACK_ID,
         F.when(F.col("_own").isNotNull(), F.lit(FROM_TRACK)).otherwise(F.lit(FROM_ARTIST)).alias(ORIGIN),
-        F.coalesce(F.array_distinct("_own"), "_lent").alias(GENRES),
+        F.coalesce("_own", "_lent").alias(GENRES),
     )
 
 

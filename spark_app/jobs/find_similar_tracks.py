@@ -43,7 +43,7 @@ def run(context: Context) -> Outcome:
         members.unpersist()
     tables.write(_RECALL, context.spark.createDataFrame(recall, TABLES[_RECALL].struct))
     context.run.metrics({"search_and_write_seconds": seconds, **_metrics(recall)})
-    return _outcome(sizes, n_pairs=pairs.count(), recall=recall)
+    return _outcome(sizes, k=k, n_pairs=pairs.count(), recall=recall)
 
 
 def _measured_recall(context: Context, members: DataFrame, sizes: Mapping[str, int]) -> list[Row]:
@@ -87,11 +87,13 @@ def _metrics(recall: list[Row]) -> dict[str, float]:
     }
 
 
-def _outcome(sizes: Mapping[str, int], *, n_pairs: int, recall: list[Row]) -> Outcome:
+def _outcome(sizes: Mapping[str, int], *, k: int, n_pairs: int, recall: list[Row]) -> Outcome:
     # Rows of this job are pairs of a track and a group that can be searched; the others are counted in words,
     # since a track without all features is no fault of this job's input.
     usable = sum(sizes.values())
     detail = f"{len(sizes)} groups"
+    if small := sum(n <= k for n in sizes.values()):
+        detail += f", {small} of them with fewer than {k} neighbours a track"
     if n_pairs > usable:
         detail += f", {n_pairs - usable:,} skipped_null"
     of_all = [row for row in recall if row[GENRE_GROUP] == ALL]

@@ -15,6 +15,7 @@ from spark_app.columns import JOB as JOB_COLUMN
 from spark_app.errors import DataError, SkipStep, UsageError
 from spark_app.jobs.base import Context, Job, Outcome
 from spark_app.schemas import TABLES
+from spark_app.settings import SourceSettings
 from spark_app.sources.files import NoRowsError
 from spark_app.sources.layouts import LAYOUTS, Kind
 from spark_app.sources.options import ReadOptions
@@ -64,9 +65,8 @@ def run(context: Context) -> Outcome:
             delivery.loaded.rows.unpersist()
 
 
-def read_options(context: Context) -> ReadOptions:
+def read_options(sources: SourceSettings) -> ReadOptions:
     """The part of the settings that says how files are read."""
-    sources = context.settings.sources
     return ReadOptions(
         encoding=sources.encoding,
         max_record_bytes=sources.max_record_bytes,
@@ -97,7 +97,7 @@ def _sample(context: Context, deliveries: dict[Kind, _Delivery]) -> tuple[str, t
 
 
 def _files(context: Context, deliveries: dict[Kind, _Delivery]) -> tuple[str, tuple[str, ...]]:
-    settings, options = context.settings, read_options(context)
+    settings, options = context.settings, read_options(context.settings.sources)
     check_own(options.columns)
     opened: dict[Kind, Opened] = {
         "tracks": open_source(context.spark, settings.sources.tracks, kind="tracks", options=options)

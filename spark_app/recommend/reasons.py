@@ -17,17 +17,15 @@ from spark_app.columns import (
     VALENCE,
 )
 
-# What a listener hears, with one digit format each; key, mode and duration say little about likeness.
+# What a listener hears. Tempo is told in numbers; key, mode and duration say little about likeness.
 HEARD = (ENERGY, DANCEABILITY, VALENCE, ACOUSTICNESS, INSTRUMENTALNESS, SPEECHINESS, LIVENESS, LOUDNESS)
 CLOSE = 0.5  # standard deviations
 _SHOWN = 2
 
 
-def described_features(columns_of: dict[str, str] | None = None) -> Column:
-    """One struct of what reasons need from a row of ``features.audio``: ``tempo`` (bpm) and ``z`` in HEARD's order."""
-    names = columns_of or {}
-    z = [F.col(names.get(f"{name}_z", f"{name}_z")) for name in HEARD]
-    return F.struct(F.col(names.get(TEMPO, TEMPO)).alias("tempo"), F.array(*z).alias("z"))
+def described_features() -> Column:
+    """What reasons need of a row of ``features.audio``: a struct of ``tempo`` (bpm) and ``z`` in the order of HEARD."""
+    return F.struct(F.col(TEMPO).alias("tempo"), F.array(*[f"{name}_z" for name in HEARD]).alias("z"))
 
 
 def reason(seed: Column, other: Column, *, same_artist: Column, same_cluster: Column) -> Column:
@@ -47,9 +45,8 @@ def reason(seed: Column, other: Column, *, same_artist: Column, same_cluster: Co
     """
     told = F.sort_array(F.filter(_compared(seed, other), lambda feature: feature["gap"] <= CLOSE))
     close = F.transform(F.slice(told, 1, _SHOWN), _in_words)
-    nearest = F.array_min(
-        F.transform(_compared(seed, other), lambda feature: F.struct(feature["gap"], feature["name"]))
-    )
+    by_gap = F.transform(_compared(seed, other), lambda f: F.struct(f["gap"].alias("gap"), f["name"].alias("name")))
+    nearest = F.array_min(by_gap)
     least = F.array(F.concat(F.lit("nearest in "), nearest["name"]))
     tempo = F.format_string("tempo %.0f vs %.0f", seed["tempo"], other["tempo"])
     shared = F.array(F.when(same_artist, F.lit("same artist")), F.when(same_cluster, F.lit("same cluster")))

@@ -83,8 +83,7 @@ def nearest(vectors: np.ndarray, *, k: int, queries: np.ndarray | None = None) -
     k = min(k, len(vectors) - 1)
     if k < 1 or not len(queries):
         return np.empty((len(queries), max(k, 0)), dtype=np.int64), np.empty((len(queries), max(k, 0)))
-    # + 0.0 turns -0.0 into 0.0, so that equal numbers are equal rows.
-    distinct, which = np.unique(vectors + 0.0, axis=0, return_inverse=True)
+    distinct, which = np.unique(vectors, axis=0, return_inverse=True)
     which = which.ravel()
     sought, row = np.unique(which[queries], return_inverse=True)
     positions, distance = _pools(distinct, _Members.of(which, len(distinct)), sought, k + 1)

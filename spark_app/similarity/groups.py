@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -78,7 +78,7 @@ def one_task_a_group(members: DataFrame, *, sizes: Mapping[str, int]) -> DataFra
     Search costs the square of a group's size, so the biggest group must not start last, nor share a task. Group
     the result by ``slot, genre_group``: Spark sees that the rows already lie together and shuffles no second time.
     """
-    order: Sequence[str] = list(sizes)
-    slot = F.array_position(F.array(*[F.lit(name) for name in order]), F.col(GENRE_GROUP)).cast("int")
-    tasks = max(1, min(len(order), _MAX_TASKS))
+    places = [F.lit(value) for number, name in enumerate(sizes) for value in (name, number)]
+    slot = F.create_map(*places)[F.col(GENRE_GROUP)] if places else F.lit(0)
+    tasks = max(1, min(len(sizes), _MAX_TASKS))
     return members.withColumn("slot", slot).repartitionByRange(tasks, "slot")

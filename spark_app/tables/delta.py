@@ -131,7 +131,7 @@ class Tables:
 
     def _remember(self, name: str) -> int:
         # Delta leaves the version of a session's last commit here; asking for the history would be a Spark job.
-        version = int(self.spark.conf.get(_LAST_COMMIT))
+        version = int(str(self.spark.conf.get(_LAST_COMMIT)))
         self.written[name] = self._known[name] = version
         log.debug("wrote %s version %d", name, version)
         return version

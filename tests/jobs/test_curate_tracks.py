@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from spark_app.errors import DataError, SkipStep, UsageError
-from spark_app.jobs import curate_tracks, curate_tracks_by_genre
+from spark_app.jobs import curate_tracks
 from spark_app.schemas import TABLES
 from spark_app.sources.layouts import LAYOUTS
 from tests.curate.rows import raw_artists, raw_tracks
@@ -20,7 +20,7 @@ def fill(context, tracks, artists):
     context.tables.write("raw.artists", artists)
 
 
-def test_rows_add_up_and_all_tables_are_written(spark, make_context):
+def test_rows_add_up_all_tables_are_written_and_a_second_run_gives_the_same(spark, make_context):
     context = make_context("curate.max_rejected_share=0.5")
     ids = {"layout": "tracks_artists", "artist_ids": "{'a1'}", "artist_names": "{'Ann'}"}
     fill(
@@ -65,14 +65,9 @@ def test_rows_add_up_and_all_tables_are_written(spark, make_context):
         ("t5", 6, None, "unknown", ["unknown_artist"]),
     ]
 
-
-def test_running_again_gives_the_same_rows(spark, make_context):
-    context = make_context()
-    fill(context, raw_tracks(spark, {"genre": "Rock"}, {}), raw_artists(spark))
-    curate_tracks.run(context)
     first = {name: context.tables.read(name).collect() for name in CURATED}
-    context.tables.write("raw.tracks", context.tables.read("raw.tracks").orderBy("line", ascending=False))
-    curate_tracks.run(context)
+    context.tables.write("raw.tracks", context.tables.read("raw.tracks").repartition(3))
+    assert curate_tracks.run(context) == outcome
     assert {name: context.tables.read(name).collect() for name in CURATED} == first
 
 
@@ -118,29 +113,6 @@ def test_no_raw_rows_is_a_skipped_step(spark, make_context):
     fill(context, raw_tracks(spark), raw_artists(spark))
     with pytest.raises(SkipStep, match="no raw tracks"):
         curate_tracks.run(context)
-
-
-def test_tracks_by_genre_leaves_small_groups_out_and_says_so(spark, make_context):
-    context = make_context("genres.min_tracks=2")
-    fill(
-        context, raw_tracks(spark, {"genre": "Rock"}, {"genre": "punk"}, {"genre": "jazz"}, {}, {}), raw_artists(spark)
-    )
-    curate_tracks.run(context)
-    outcome = curate_tracks_by_genre.run(context)
-    assert (outcome.read, outcome.kept, outcome.detail) == (4, 4, "2 groups")
-    assert outcome.warnings == ("groups below 2 tracks left out: jazz 1",)
-    rows = context.tables.read("curated.tracks_by_genre").collect()
-    assert (
-        sorted((row["genre_group"], row["is_top_n"]) for row in rows) == [("rock", True)] * 2 + [("unknown", False)] * 2
-    )
-
-
-def test_tracks_by_genre_is_skipped_where_no_track_has_a_genre(spark, make_context):
-    context = make_context()
-    fill(context, raw_tracks(spark, {}), raw_artists(spark))
-    curate_tracks.run(context)
-    with pytest.raises(SkipStep, match="no track has a genre"):
-        curate_tracks_by_genre.run(context)
 
 
 def delivered(spark, table, layout, paths):

@@ -23,7 +23,10 @@ def test_writes_exact_neighbours_and_the_recall_of_both_engines(make_context):
     outcome = JOB.run(context)
 
     assert (outcome.read, outcome.kept, outcome.status) == (32, 32, "OK")
-    assert outcome.detail.startswith("2 groups, 1 skipped_null, exact recall 1.000, spark_lsh recall 0.")
+    words = outcome.detail.split(", ")
+    assert words[:3] == ["2 groups", "1 of them with fewer than 3 neighbours a track", "1 skipped_null"]
+    assert words[3] == "exact recall 1.000"
+    assert words[4].startswith("spark_lsh recall 0.")
     rows = context.tables.read("results.neighbours").collect()
     expected, _ = brute_force(vectors, 3)
     assert {(r.track_id, r["rank"]): r.neighbour_id for r in rows if r.genre_group == "rock"} == {
@@ -48,7 +51,7 @@ def test_the_sample_can_be_left_out(make_context):
     context = make_context("similar.lsh_sample=0")
     fill_catalogue(context, [("a", "x", ["rock"], vector(1)), ("b", "x", ["rock"], vector(2))])
 
-    assert JOB.run(context).detail == "1 groups"
+    assert JOB.run(context).detail == "1 groups, 1 of them with fewer than 10 neighbours a track"
     assert context.tables.read("results.neighbour_recall").count() == 0
 
 

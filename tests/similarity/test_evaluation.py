@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from spark_app.columns import AUDIO12_Z
+from spark_app.columns import AUDIO12, AUDIO12_Z
+from spark_app.curate.variants import variants
 from spark_app.similarity.evaluation import evaluation_queries, evaluation_rows, ranked_by_artist, with_counts
 from tests.frames import assert_same_rows
 from tests.similarity.catalogues import random_vectors, vector
@@ -95,3 +97,28 @@ def test_all_protocols_equal_brute_force(spark):
             assert (n_queries, n_excluded) == (len(counted), len(rows) - len(counted))
     everyone = [score or (0, 0, 0) for score in oracle(rows, 4, twins_count=True)]
     assert actual["P0", "exact", "all", "hit@4"][0] == pytest.approx(np.mean(everyone, axis=0)[0])
+
+
+@pytest.mark.real_data
+def test_reproduces_the_published_figures_of_the_playlist_songs(spark, real_data):
+    songs = pd.read_csv(real_data / "spotify_songs" / "spotify_songs.csv", keep_default_na=False)
+    songs = songs[songs.track_name != "NA"].drop_duplicates("track_id", ignore_index=True)  # one row per id, P0
+    features = songs[list(AUDIO12)].to_numpy(float)
+    z = pd.DataFrame((features - features.mean(axis=0)) / features.std(axis=0), columns=list(AUDIO12_Z))
+    named = songs[["track_id", "track_name"]].assign(
+        genre_group=songs.playlist_genre, artist_ids=songs.track_artist.str.lower().str.strip().map(lambda name: [name])
+    )
+    tracks = spark.createDataFrame(pd.concat([named, z], axis=1))
+    members = evaluation_queries(tracks, variants(tracks)).join(
+        tracks.select("track_id", *AUDIO12_Z), on="track_id", how="inner"
+    )
+    sizes = songs.playlist_genre.value_counts().to_dict()
+
+    rows = evaluation_rows(ranked_by_artist(members, k=10, sizes=sizes), with_counts(members), k=10).collect()
+
+    of_all = {(r.protocol, r.engine, r.metric): r.value for r in rows if r.genre == "all"}
+    assert of_all["P0", "exact", "hit@10"] == pytest.approx(0.175, abs=0.003)
+    assert of_all["P0", "exact", "mrr@10"] == pytest.approx(0.128, abs=0.003)
+    assert of_all["P0", "random", "hit@10"] == pytest.approx(0.016, abs=0.001)
+    assert of_all["artist_with_twins", "exact", "hit@10"] == pytest.approx(0.246, abs=0.005)
+    assert of_all["artist", "exact", "hit@10"] == pytest.approx(0.110, abs=0.005)
