@@ -65,7 +65,13 @@ def make_context(spark: SparkSession, tmp_path: Path) -> Callable[..., Context]:
 
     def build(*assignments: str) -> Context:
         settings = load_settings(
-            [], [f"tables.root={tmp_path / 'lake'}", f"run.build={tmp_path / 'build'}", "tables.partitions=1", *assignments]
+            [],
+            [
+                f"tables.root={tmp_path / 'lake'}",
+                f"run.build={tmp_path / 'build'}",
+                "tables.partitions=1",
+                *assignments,
+            ],
         )
         tables = Tables(spark, settings.root, run_id="test", settings_hash=settings.fingerprint(), partitions=1)
         return Context(spark=spark, settings=settings, tables=tables, run=JobRun())

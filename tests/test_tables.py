@@ -33,7 +33,9 @@ def test_reading_a_missing_table_names_the_job_that_writes_it(make_context):
 
 def test_a_frame_with_other_columns_is_refused(spark, make_context):
     with pytest.raises(SchemaError, match=r"missing \['position'\], not expected \['rank'\]"):
-        make_context().tables.write(LINK, spark.createDataFrame([("t", "a", 1)], "track_id string, artist_id string, rank int"))
+        make_context().tables.write(
+            LINK, spark.createDataFrame([("t", "a", 1)], "track_id string, artist_id string, rank int")
+        )
 
 
 def test_rejects_of_one_job_are_replaced_and_those_of_another_stay(spark, make_context):

@@ -49,4 +49,6 @@ def jobs_of(command: str) -> list[Job]:
     if name in JOBS:
         return [JOBS[name]]
     near = difflib.get_close_matches(name, [*JOBS, *PIPELINES], n=3)
-    raise UsageError(f"there is no job {command}", f"Did you mean {', '.join(near)}?" if near else "See: spark-app jobs")
+    raise UsageError(
+        f"there is no job {command}", f"Did you mean {', '.join(near)}?" if near else "See: spark-app jobs"
+    )
