@@ -284,16 +284,19 @@ def stop(process):
 
 
 @pytest.mark.slow
-def test_a_real_server_shows_the_runs_and_its_death_costs_no_record(ui, make_tracker, tmp_path):
+def test_a_real_server_shows_the_runs_and_its_death_costs_no_record(ui, make_tracker, tmp_path, capfd):
     address, kill = ui
-    whole = make_tracker(address, timeout=4.0)
+    whole = make_tracker(address, timeout=60.0)  # a busy machine may take its time
     run_one_job(whole)
     assert whole.warning == ""
+    assert capfd.readouterr().out == ""  # mlflow would print the address of each run
     assert_one_of_everything(address)
 
     half = make_tracker(address, timeout=4.0, name="pipeline-2")
     half.open({})
-    while not (tmp_path / "spool/delivered.json").exists():
+    for _ in range(600):
+        if (tmp_path / "spool/delivered.json").exists():
+            break
         time.sleep(0.05)
     kill()
     half.job("late").metrics({"recall": 1.0})

@@ -49,7 +49,7 @@ def credited(ids: Column, names: Column, placeholders: Sequence[str]) -> Column:
 def once_each(pairs: Column) -> Column:
     """Credits with repeated ids removed, the first of each kept."""
     ids = pairs["id"]
-    return F.filter(pairs, lambda pair, place: F.array_position(ids, pair["id"]) == place + 1)
+    return F.filter(pairs, lambda pair, place: ~F.array_contains(F.slice(ids, F.lit(1), place), pair["id"]))
 
 
 def has_placeholder(names: Column, placeholders: Sequence[str]) -> Column:

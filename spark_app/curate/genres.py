@@ -46,7 +46,7 @@ class GenreMap:
         padded = F.concat(F.lit(" "), genre, F.lit(" "))
         phrases = F.split(F.lit(_BETWEEN.join(f" {phrase} " for phrase, _ in self.phrases)), _BETWEEN)
         groups = F.split(F.lit(_BETWEEN.join(group for _, group in self.phrases)), _BETWEEN)
-        place = F.array_position(F.transform(phrases, lambda phrase: padded.contains(phrase)), F.lit(True))
+        place = F.array_position(F.transform(phrases, lambda phrase: padded.contains(phrase)), True)
         return F.when(place > 0, F.element_at(groups, place.cast("int"))).when(genre.isNotNull(), F.lit(OTHER))
 
 

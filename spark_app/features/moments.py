@@ -41,7 +41,7 @@ class Moments:
     maximum: float = -math.inf
 
     def __post_init__(self) -> None:
-        # The mean of three times 0.1 is not 0.1 in floating point: equal bounds decide, not m2.
+        # The mean of ten times 0.1 is not 0.1 in floating point: equal bounds decide, not m2.
         if self.n and self.minimum == self.maximum:
             object.__setattr__(self, "mean", self.minimum)
             object.__setattr__(self, "m2", 0.0)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pyspark.errors import AnalysisException, PySparkException
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
@@ -31,7 +32,7 @@ def parquet_frame(spark: SparkSession, source: Source, *, skip_damaged: bool = F
             if "UNABLE_TO_INFER_SCHEMA" not in str(error):
                 raise
             raise NoRowsError(source.path, "no Parquet file can be read") from None
-        except PySparkException as error:
+        except Py4JJavaError as error:  # Spark gives this failure no class of its own
             if "CANNOT_MERGE" not in str(error):
                 raise
             raise DataError(

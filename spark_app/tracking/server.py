@@ -33,6 +33,8 @@ _ENVIRONMENT = {
     "MLFLOW_SKIP_PIP_REQUIREMENTS_CHECK": "true",
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    # It prints the address of each run that ends on a server, in the midst of our JSON.
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     # One attempt: what fails is kept in the journal, a job does not wait for retries.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
 }

@@ -136,6 +136,14 @@ def test_damaged_parquet_is_an_error_that_names_it(spark, tmp_path):
         inspect(spark, str(tmp_path / "p"))
 
 
+def test_parquet_files_that_disagree_on_a_type_are_refused(spark, tmp_path):
+    for name, tempo in (("a", "1"), ("b", "'x'")):
+        one = spark.range(1).selectExpr("string(id) uri", "'t' track", "'a' artist", f"{tempo} tempo")
+        one.write.parquet(str(tmp_path / "p" / name))
+    with pytest.raises(DataError, match="do not agree on the type of a column"):
+        inspect(spark, str(tmp_path / "p"))
+
+
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
