@@ -40,6 +40,7 @@ def start_session(app_name: str, overrides: dict[str, str] | None = None) -> Spa
     builder = SparkSession.builder.appName(app_name)
     if _is_submitted():
         return builder.getOrCreate()
+    _name_programs()
     for name, value in {**local_conf(), **(overrides or {})}.items():
         builder = builder.config(name, value)
     try:
@@ -97,6 +98,16 @@ def s3_jars() -> list[Path]:
 def _class_path(jars: list[Path]) -> dict[str, str]:
     # spark.jars would copy 640 MB into every run's scratch folder.
     return {"spark.driver.extraClassPath": os.pathsep.join(map(str, jars))} if jars else {}
+
+
+def _name_programs() -> None:
+    """Let Spark start the Java that set-up has chosen, and workers with this Python, unless the user named others."""
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    chosen = cache_folder() / "java-home"  # two lines: JAVA_HOME at the time, and the home that was chosen
+    if not os.environ.get("JAVA_HOME") and chosen.is_file():
+        home = chosen.read_text().splitlines()[-1]
+        if Path(home, "bin", "java").is_file():
+            os.environ["JAVA_HOME"] = home
 
 
 @contextmanager

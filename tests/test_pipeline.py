@@ -69,9 +69,13 @@ def test_every_promised_table_is_there_and_its_key_is_unique(lake):
 def test_the_scaled_features_have_mean_0_deviation_1_and_range_1(lake):
     features = lake.tables.read("features.audio")
     measures = [
-        F.struct(F.avg(f"{c}_z").alias("mean"), F.stddev_pop(f"{c}_z").alias("std"), F.max(F.abs(f"{c}_range")).alias("top")).alias(c)
-        for c in AUDIO12
-    ]  # fmt: skip
+        F.struct(
+            F.avg(f"{name}_z").alias("mean"),
+            F.stddev_pop(f"{name}_z").alias("std"),
+            F.max(F.abs(f"{name}_range")).alias("top"),
+        ).alias(name)
+        for name in AUDIO12
+    ]
     found = features.agg(*measures).first()
     for name in AUDIO12:
         assert abs(found[name]["mean"]) <= 1e-9, name

@@ -37,7 +37,11 @@ def open_run(results: RunResults, settings: Settings, folder: Path, run_date: da
         tags=_tags(results, settings),
     )
     tracker.open(_flat(settings.model_dump(mode="json")))
-    spark = start_session(f"spark-app {results.command}")
+    try:
+        spark = start_session(f"spark-app {results.command}")
+    except BaseException:
+        tracker.finish("FAILED", {})
+        raise
     tables = Tables(
         spark,
         settings.root,

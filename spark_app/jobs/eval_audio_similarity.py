@@ -13,7 +13,6 @@ from spark_app.similarity.evaluation import (
     evaluation_queries,
     evaluation_rows,
     ranked_by_artist,
-    with_counts,
 )
 from spark_app.similarity.groups import sizes_of, usable_members, why_unusable
 
@@ -28,15 +27,15 @@ def run(context: Context) -> Outcome:
         raise SkipStep(reason)
     tracks = tables.read("curated.tracks")
     queries = evaluation_queries(tracks, tables.read("curated.variants"))
-    members = usable_members(queries, audio).persist(StorageLevel.MEMORY_AND_DISK)
+    members = usable_members(queries, audio)
+    sizes = sizes_of(members)
+    if not sizes:
+        raise SkipStep("no track has all audio features")
+    ranked = ranked_by_artist(members, k=k, sizes=sizes).persist(StorageLevel.MEMORY_AND_DISK)
     try:
-        sizes = sizes_of(members)
-        if not sizes:
-            raise SkipStep("no track has all audio features")
-        ranked = ranked_by_artist(members, k=k, sizes=sizes)
-        tables.write(_TABLE, evaluation_rows(ranked, with_counts(members), k=k))
+        tables.write(_TABLE, evaluation_rows(ranked, k=k))
     finally:
-        members.unpersist()
+        ranked.unpersist()
     summary = tables.read(_TABLE).where(f"genre in ('{ALL}', '{MACRO}')").collect()  # some 70 rows
     context.run.params({"k": k, "features": len(AUDIO12), "relevance": "same first artist"})
     context.run.metrics({_metric_name(row): row["value"] for row in summary if row["value"] is not None})

@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from spark_app.columns import ALL, ARTIST_ID, ARTIST_IDS, AUDIO12_Z, GENRE_GROUP, RANK, TRACK_ID, UNKNOWN
+from spark_app.columns import ALL, ARTIST_ID, ARTIST_IDS, AUDIO12_Z, GENRE_GROUP, TRACK_ID, UNKNOWN
 from spark_app.similarity.groups import one_task_a_group
-from spark_app.similarity.ranking_metrics import METRICS, chance_metrics, query_metrics
+from spark_app.similarity.ranking_metrics import METRICS, RELEVANT_RANKS, chance_metrics, query_metrics
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +34,10 @@ PROTOCOLS = {"P0": (True, False), "artist_with_twins": (True, True), "artist": (
 _TWINS = "twins_count"
 _KEYS = ("protocol", "scaling", "engine")
 _COUNTS = ("n_queries", "n_excluded")
-_RANKED_SCHEMA = f"{TRACK_ID} string, {GENRE_GROUP} string, {_TWINS} boolean, {RANK} int, is_relevant boolean"
+_SCHEMA = (
+    f"{TRACK_ID} string, {GENRE_GROUP} string, {_TWINS} boolean, {RELEVANT_RANKS} array<int>, "
+    "n_relevant bigint, n_candidates bigint"
+)
 
 
 def evaluation_queries(tracks: DataFrame, variants: DataFrame) -> DataFrame:
@@ -56,7 +59,7 @@ def evaluation_queries(tracks: DataFrame, variants: DataFrame) -> DataFrame:
 
 
 def ranked_by_artist(members: DataFrame, *, k: int, sizes: Mapping[str, int]) -> DataFrame:
-    """Ranks, among each query's first k exact neighbours, that hold a track of the same first artist.
+    """Where, among each query's first k exact neighbours, tracks of the same first artist stand.
 
     Args:
         members: One row per track with its vector ``[track_id, genre_group, artist_id, variant_group, *AUDIO12_Z]``.
@@ -64,9 +67,11 @@ def ranked_by_artist(members: DataFrame, *, k: int, sizes: Mapping[str, int]) ->
         sizes: Members per group, the biggest first.
 
     Returns:
-        Key ``track_id, genre_group, twins_count, rank`` ``[..., is_relevant (always true)]``: once with the query's
-        near-twins in the list, once with them taken out of it. Both lists are exact: a query with t near-twins in
-        its group is searched for k + t neighbours.
+        Two rows per query, key ``track_id, twins_count``: with the query's near-twins in the list, and with them
+        taken out of it ``[track_id, genre_group, twins_count, relevant_ranks (ascending), n_relevant, n_candidates]``.
+        Both lists are exact: a query with t near-twins is searched for k + t neighbours. ``n_candidates`` counts
+        the other members of the group, ``n_relevant`` those by the same artist; near-twins are left out of both
+        where they do not count. A query without artist has 0 relevant.
     """
 
     def rank(group: pd.DataFrame) -> pd.DataFrame:
@@ -74,7 +79,7 @@ def ranked_by_artist(members: DataFrame, *, k: int, sizes: Mapping[str, int]) ->
 
     columns = [TRACK_ID, GENRE_GROUP, ARTIST_ID, VARIANT_GROUP, *AUDIO12_Z]
     laid_out = one_task_a_group(members.select(*columns), sizes=sizes)
-    return laid_out.groupBy("slot", GENRE_GROUP).applyInPandas(rank, _RANKED_SCHEMA)
+    return laid_out.groupBy("slot", GENRE_GROUP).applyInPandas(rank, _SCHEMA)
 
 
 def _ranked_group(group: pd.DataFrame, k: int) -> pd.DataFrame:
@@ -94,78 +99,47 @@ def _ranked_group(group: pd.DataFrame, k: int) -> pd.DataFrame:
         found, _ = nearest(vectors, k=k + deepest, queries=queries)
         same = (artist[found] == artist[queries][:, None]) & (artist[queries] >= 0)[:, None]
         is_twin = variant[found] == variant[queries][:, None]
-        parts += [_list(queries, same, is_twin, k, twins_count=twins_count) for twins_count in (True, False)]
-    ranked = pd.concat(parts, ignore_index=True)
-    ids = group[TRACK_ID].to_numpy()
-    return ranked.assign(**{TRACK_ID: ids[ranked["query"]], GENRE_GROUP: group[GENRE_GROUP].iloc[0]})[
-        [TRACK_ID, GENRE_GROUP, _TWINS, RANK, "is_relevant"]
-    ]
+        for twins_count in (True, False):
+            ranks = _relevant_ranks(same, np.zeros_like(is_twin) if twins_count else is_twin, k)
+            parts.append(pd.DataFrame({"query": queries, _TWINS: twins_count, RELEVANT_RANKS: ranks}))
+    return _with_counts(group, pd.concat(parts, ignore_index=True), artist, variant)
 
 
-def _list(queries: np.ndarray, same: np.ndarray, is_twin: np.ndarray, k: int, *, twins_count: bool) -> pd.DataFrame:
+def _relevant_ranks(is_relevant: np.ndarray, is_left_out: np.ndarray, k: int) -> list[np.ndarray]:
+    """Per row the ranks, up to k, of what is relevant, after what is left out has been taken out."""
+    import numpy as np
+
+    if not len(is_relevant):
+        return []
+    rank = np.cumsum(~is_left_out, axis=1, dtype=np.int32)
+    row, column = np.nonzero(is_relevant & ~is_left_out & (rank <= k))
+    ends = np.cumsum(np.bincount(row, minlength=len(rank)))
+    return np.split(rank[row, column], ends[:-1])
+
+
+def _with_counts(group: pd.DataFrame, ranked: pd.DataFrame, artist: np.ndarray, variant: np.ndarray) -> pd.DataFrame:
+    """Adds ids and counts to ``[query, twins_count, relevant_ranks]``."""
     import numpy as np
     import pandas as pd
 
-    stays = np.ones_like(is_twin) if twins_count else ~is_twin
-    rank = np.cumsum(stays, axis=1)
-    # Only relevant ranks matter to the metrics; the others would be nine tenths of the rows.
-    row, column = np.nonzero(stays & same & (rank <= k))
-    return pd.DataFrame(
-        {
-            "query": queries[row],
-            _TWINS: np.full(len(row), twins_count),
-            RANK: rank[row, column].astype(np.int32),
-            "is_relevant": np.ones(len(row), dtype=bool),
-        }
-    )
+    both = pd.factorize(pd.Series(list(zip(artist, variant, strict=True))))[0]
+    sizes = {name: np.bincount(codes)[codes] for name, codes in (("variant", variant), ("both", both))}
+    same_artist = np.where(artist >= 0, np.bincount(artist + 1)[artist + 1], 0)
+    query = ranked["query"].to_numpy()
+    # The query itself is left out, and where near-twins do not count, all of them with it.
+    out = {name: np.where(ranked[_TWINS], 1, size[query]) for name, size in sizes.items()}
+    return ranked.assign(
+        **{TRACK_ID: group[TRACK_ID].to_numpy()[query], GENRE_GROUP: group[GENRE_GROUP].iloc[0]},
+        n_relevant=np.maximum(same_artist[query] - out["both"], 0),
+        n_candidates=len(group) - out["variant"],
+    ).drop(columns="query")[[TRACK_ID, GENRE_GROUP, _TWINS, RELEVANT_RANKS, "n_relevant", "n_candidates"]]
 
 
-def with_counts(members: DataFrame) -> DataFrame:
-    """One row per query and case, key ``track_id, twins_count``, with what could be found.
-
-    Args:
-        members: One row per track ``[track_id, genre_group, artist_id, variant_group]``.
-
-    Returns:
-        ``[track_id, genre_group, twins_count, n_candidates, n_relevant]``: other members of the group, and those by
-        the same first artist; where ``twins_count`` is false, near-twins are left out of both. No artist: 0 relevant.
-    """
-
-    def others(*columns: str) -> Column:
-        return F.count("*").over(Window.partitionBy(GENRE_GROUP, *columns))
-
-    has_artist = F.col(ARTIST_ID).isNotNull()
-    counted = members.select(
-        TRACK_ID,
-        GENRE_GROUP,
-        has_artist.alias("has_artist"),
-        others().alias("n_group"),
-        others(ARTIST_ID).alias("n_artist"),
-        others(VARIANT_GROUP).alias("n_twins"),
-        others(ARTIST_ID, VARIANT_GROUP).alias("n_artist_twins"),
-    )
-    cases = F.explode(F.array(F.lit(True), F.lit(False))).alias(_TWINS)
-    n_relevant = F.col("n_artist") - _left_out("n_artist_twins")
-    return counted.select("*", cases).select(
-        TRACK_ID,
-        GENRE_GROUP,
-        _TWINS,
-        (F.col("n_group") - _left_out("n_twins")).alias("n_candidates"),
-        F.when(F.col("has_artist"), n_relevant).otherwise(F.lit(0)).alias("n_relevant"),
-    )
-
-
-def _left_out(twins: str) -> Column:
-    """The query itself, and where near-twins do not count, all of its near-twins."""
-    return F.when(F.col(_TWINS), F.lit(1)).otherwise(F.col(twins))
-
-
-def evaluation_rows(ranked: DataFrame, counts: DataFrame, *, k: int) -> DataFrame:
+def evaluation_rows(ranked: DataFrame, *, k: int) -> DataFrame:
     """Every protocol's metrics: of the exact search, and expected of a random ranking beside it.
 
     Args:
-        ranked: From ``ranked_by_artist``.
-        counts: From ``with_counts``.
+        ranked: From ``ranked_by_artist``; read twice.
         k: Length of a list.
 
     Returns:
@@ -173,9 +147,8 @@ def evaluation_rows(ranked: DataFrame, counts: DataFrame, *, k: int) -> DataFram
         ``exact`` has scaling ``z``; engine ``random`` has none. Besides the groups, ``all`` is the mean over queries
         and ``macro`` the mean over groups that have queries. No query left: value null.
     """
-    on = [TRACK_ID, _TWINS]
-    measured = query_metrics(ranked, counts, on=on, k=k).withColumns({"engine": F.lit("exact"), "scaling": F.lit("z")})
-    chance = chance_metrics(counts, k=k).withColumns({"engine": F.lit("random"), "scaling": F.lit("none")})
+    measured = query_metrics(ranked, k=k).withColumns({"engine": F.lit("exact"), "scaling": F.lit("z")})
+    chance = chance_metrics(ranked, k=k).withColumns({"engine": F.lit("random"), "scaling": F.lit("none")})
     groups = _summed_by_group(measured.unionByName(chance))
     means = groups.select(
         *_KEYS, "genre", *_COUNTS, *[_mean(F.col(name), F.col("n_queries"), name) for name in METRICS]

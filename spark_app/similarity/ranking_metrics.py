@@ -8,47 +8,41 @@ For a query with relevant set R and list L: hit = 1 if L meets R; recall = |L âˆ
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from spark_app.columns import RANK
-
+RELEVANT_RANKS = "relevant_ranks"
 METRICS = ("hit", "recall", "normalised_recall", "precision", "mrr", "ndcg")
 
 
-def query_metrics(ranked: DataFrame, queries: DataFrame, *, on: Sequence[str], k: int) -> DataFrame:
-    """One row per query with its metrics, each in [0, 1].
+def query_metrics(queries: DataFrame, *, k: int) -> DataFrame:
+    """The same rows with their metrics, each in [0, 1].
 
     Args:
-        ranked: Key ``on + rank`` ``[*on, rank (from 1), is_relevant]``; ranks above k are ignored.
-        queries: One row per query, key ``on`` ``[*on, n_relevant, ...]``; the only frame that says who was asked.
-        on: Columns that name a query.
+        queries: One row per query ``[relevant_ranks, n_relevant, ...]``: the ranks, from 1, that hold a relevant item,
+            in any order (not null, may be empty; ranks above k are ignored), and how many items are relevant.
         k: Where the lists are cut, at least 1.
 
     Returns:
-        The columns of ``queries`` and those of ``METRICS``. A query without a list, or with nothing relevant in it,
-        scores 0; so does one that has nothing relevant at all: whoever averages decides whether it counts.
+        The columns of ``queries`` and those of ``METRICS``. A query with nothing relevant in its list scores 0; so
+        does one that has nothing relevant at all: whoever averages decides whether it counts.
     """
-    relevant = ranked.where(F.col("is_relevant") & (F.col(RANK) <= k))
-    found = relevant.groupBy(*on).agg(
-        F.count("*").alias("_n"), F.min(RANK).alias("_first"), F.sum(_gain(F.col(RANK))).alias("_gain")
-    )
-    n, n_relevant = F.coalesce("_n", F.lit(0)), F.col("n_relevant")
+    ranks = F.filter(RELEVANT_RANKS, lambda rank: rank <= k)
+    n, n_relevant = F.size(ranks), F.col("n_relevant")
     reachable = F.least(n_relevant, F.lit(k))
+    gain = F.aggregate(F.array_sort(ranks), F.lit(0.0), lambda total, rank: total + F.lit(1.0) / F.log2(rank + 1))
     scores = {
-        "hit": (n > 0).cast("double"),
+        "hit": F.lit(1.0),
         "recall": n / n_relevant,
         "normalised_recall": n / reachable,
         "precision": n / F.lit(k),
-        "mrr": F.lit(1.0) / F.col("_first"),
-        "ndcg": F.col("_gain") / best_gain(reachable, k=k),
+        "mrr": F.lit(1.0) / F.array_min(ranks),
+        "ndcg": gain / best_gain(reachable, k=k),
     }
     # ANSI mode: nothing may be divided by a count of 0.
-    safe = {name: F.when((n > 0) & (n_relevant > 0), score).otherwise(F.lit(0.0)) for name, score in scores.items()}
-    joined = queries.join(found, on=list(on), how="left").withColumns(safe)
-    return joined.select(*queries.columns, *METRICS)
+    is_hit = (n > 0) & (n_relevant > 0)
+    return queries.withColumns({name: F.when(is_hit, score).otherwise(F.lit(0.0)) for name, score in scores.items()})
 
 
 def chance_metrics(queries: DataFrame, *, k: int) -> DataFrame:
@@ -103,7 +97,3 @@ def best_gain(n: Column, *, k: int) -> Column:
         total += 1 / math.log2(rank + 1)
         sums.append(F.lit(total))
     return F.when(n >= 1, F.element_at(F.array(*sums), F.greatest(n, F.lit(1)).cast("int")))
-
-
-def _gain(rank: Column) -> Column:
-    return F.lit(1.0) / F.log2(rank + 1)

@@ -8,7 +8,7 @@ import pytest
 
 from spark_app.columns import AUDIO12, AUDIO12_Z
 from spark_app.curate.variants import variants
-from spark_app.similarity.evaluation import evaluation_queries, evaluation_rows, ranked_by_artist, with_counts
+from spark_app.similarity.evaluation import evaluation_queries, evaluation_rows, ranked_by_artist
 from tests.frames import assert_same_rows
 from tests.similarity.catalogues import random_vectors, vector
 
@@ -20,7 +20,7 @@ DDL = "track_id string, genre_group string, artist_id string, variant_group stri
 def evaluated(spark, rows, k):
     frame = spark.createDataFrame([(*row[:4], *map(float, row[4])) for row in rows], DDL)
     sizes = {group: sum(row[1] == group for row in rows) for group in dict.fromkeys(row[1] for row in rows)}
-    result = evaluation_rows(ranked_by_artist(frame, k=k, sizes=sizes), with_counts(frame), k=k).collect()
+    result = evaluation_rows(ranked_by_artist(frame, k=k, sizes=sizes), k=k).collect()
     return {(r.protocol, r.engine, r.genre, r.metric): (r.value, r.n_queries, r.n_excluded) for r in result}
 
 
@@ -114,7 +114,7 @@ def test_reproduces_the_published_figures_of_the_playlist_songs(spark, real_data
     )
     sizes = songs.playlist_genre.value_counts().to_dict()
 
-    rows = evaluation_rows(ranked_by_artist(members, k=10, sizes=sizes), with_counts(members), k=10).collect()
+    rows = evaluation_rows(ranked_by_artist(members, k=10, sizes=sizes).persist(), k=10).collect()
 
     of_all = {(r.protocol, r.engine, r.metric): r.value for r in rows if r.genre == "all"}
     assert of_all["P0", "exact", "hit@10"] == pytest.approx(0.175, abs=0.003)

@@ -10,8 +10,8 @@ import pytest
 
 from spark_app.similarity.ranking_metrics import METRICS, chance_metrics, query_metrics
 
-RANKED = "query string, rank int, is_relevant boolean"
-QUERIES = "query string, n_candidates long, n_relevant long"
+QUERIES = "query string, relevant_ranks array<int>, n_relevant long"
+CANDIDATES = "query string, n_candidates long, n_relevant long"
 
 
 def scores(frame, query="q"):
@@ -19,60 +19,31 @@ def scores(frame, query="q"):
     return {name: row[name] for name in METRICS}
 
 
-def lists(spark, flags, query="q"):
-    return spark.createDataFrame([(query, rank, flag) for rank, flag in enumerate(flags, start=1)], RANKED)
-
-
 def test_a_list_of_five_worked_by_hand(spark):
-    ranked = lists(spark, [False, True, False, True, True])
-    queries = spark.createDataFrame([("q", 20, 4)], QUERIES)
+    queries = spark.createDataFrame([("q", [5, 2, 4], 4)], QUERIES)
 
-    at5, at3 = (scores(query_metrics(ranked, queries, on=["query"], k=k)) for k in (5, 3))
+    at5, at3 = (scores(query_metrics(queries, k=k)) for k in (5, 3))
 
     # Relevant at 2, 4, 5 of four. DCG@5 = 1/log2(3) + 1/log2(5) + 1/log2(6) = 0.63093 + 0.43068 + 0.38685 = 1.44846;
     # ideal of four: 1 + 0.63093 + 0.5 + 0.43068 = 2.56161.
-    assert at5 == pytest.approx(
-        {
-            "hit": 1,
-            "recall": 3 / 4,
-            "normalised_recall": 3 / 4,
-            "precision": 3 / 5,
-            "mrr": 1 / 2,
-            "ndcg": 1.44846 / 2.56161,
-        },
-        abs=1e-5,
+    assert [at5[name] for name in METRICS] == pytest.approx(
+        [1, 3 / 4, 3 / 4, 3 / 5, 1 / 2, 1.44846 / 2.56161], abs=1e-5
     )
     # Only rank 2 is within three; at most three of the four could be.
-    assert at3 == pytest.approx(
-        {
-            "hit": 1,
-            "recall": 1 / 4,
-            "normalised_recall": 1 / 3,
-            "precision": 1 / 3,
-            "mrr": 1 / 2,
-            "ndcg": 0.63093 / 2.13093,
-        },
-        abs=1e-5,
+    assert [at3[name] for name in METRICS] == pytest.approx(
+        [1, 1 / 4, 1 / 3, 1 / 3, 1 / 2, 0.63093 / 2.13093], abs=1e-5
     )
 
 
-def test_a_perfect_ranking_scores_one(spark):
-    queries = spark.createDataFrame([("q", 9, 3)], QUERIES)
-    actual = scores(query_metrics(lists(spark, [True, True, True]), queries, on=["query"], k=3))
-    assert actual == pytest.approx(dict.fromkeys(METRICS, 1.0))
+def test_perfect_short_and_pointless_lists(spark):
+    rows = [("perfect", [1, 2, 3], 3), ("short", [1], 2), ("miss", [], 2), ("late", [4], 2), ("no relevant", [], 0)]
 
+    actual = query_metrics(spark.createDataFrame(rows, QUERIES), k=3).cache()
 
-def test_short_empty_and_pointless_queries_score_zero_and_stay(spark):
-    ranked = lists(spark, [True], "short").unionByName(lists(spark, [False], "miss"))
-    queries = spark.createDataFrame(
-        [("short", 9, 2), ("miss", 9, 2), ("no list", 9, 2), ("no relevant", 9, 0)], QUERIES
-    )
-
-    actual = query_metrics(ranked, queries, on=["query"], k=10)
-
-    # Precision divides by K even where one track was returned.
-    assert scores(actual, "short")["precision"] == pytest.approx(1 / 10)
-    for query in ("miss", "no list", "no relevant"):
+    assert scores(actual, "perfect") == pytest.approx(dict.fromkeys(METRICS, 1.0))
+    # Precision divides by K even where one item was returned.
+    assert scores(actual, "short")["precision"] == pytest.approx(1 / 3)
+    for query in ("miss", "late", "no relevant"):
         assert scores(actual, query) == dict.fromkeys(METRICS, 0.0)
 
 
@@ -88,16 +59,11 @@ def brute_force(flags, n_relevant, k):
 def test_equals_brute_force_on_random_lists_and_hit_and_recall_grow_with_k(spark):
     flags = np.random.default_rng(0).random((20, 8)) < 0.3
     n_relevant = flags.sum(axis=1) + 1
-    ranked = spark.createDataFrame(
-        [(f"q{q}", rank + 1, bool(flags[q, rank])) for q in range(20) for rank in range(8)], RANKED
-    )
-    queries = spark.createDataFrame([(f"q{q}", 50, int(n)) for q, n in enumerate(n_relevant)], QUERIES)
+    ranks = [(np.flatnonzero(line) + 1).tolist() for line in flags]
+    queries = spark.createDataFrame([(f"q{q}", ranks[q], int(n)) for q, n in enumerate(n_relevant)], QUERIES)
     before = None
     for k in (2, 5, 8):
-        rows = {
-            row["query"]: [row[name] for name in METRICS]
-            for row in query_metrics(ranked, queries, on=["query"], k=k).collect()
-        }
+        rows = {row["query"]: [row[name] for name in METRICS] for row in query_metrics(queries, k=k).collect()}
         actual = np.array([rows[f"q{q}"] for q in range(20)])
         expected = [brute_force(flags[q].tolist(), int(n_relevant[q]), k) for q in range(20)]
         np.testing.assert_allclose(actual, expected, atol=1e-12)
@@ -107,7 +73,7 @@ def test_equals_brute_force_on_random_lists_and_hit_and_recall_grow_with_k(spark
 
 @pytest.mark.parametrize(("n", "m", "k"), [(6, 2, 3), (5, 1, 5), (4, 4, 2), (3, 2, 10)])
 def test_chance_is_the_mean_over_all_rankings(spark, n, m, k):
-    queries = spark.createDataFrame([("q", n, m)], QUERIES)
+    queries = spark.createDataFrame([("q", n, m)], CANDIDATES)
 
     actual = scores(chance_metrics(queries, k=k))
 
@@ -119,6 +85,6 @@ def test_chance_is_the_mean_over_all_rankings(spark, n, m, k):
 
 
 def test_chance_is_zero_where_nothing_can_be_found(spark):
-    queries = spark.createDataFrame([("alone", 0, 0), ("no relevant", 5, 0)], QUERIES)
+    queries = spark.createDataFrame([("alone", 0, 0), ("no relevant", 5, 0)], CANDIDATES)
     for query in ("alone", "no relevant"):
         assert scores(chance_metrics(queries, k=3), query) == dict.fromkeys(METRICS, 0.0)
