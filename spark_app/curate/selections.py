@@ -35,21 +35,6 @@ class GroupRanking:
     too_small: Mapping[str, int]
 
 
-def members(tracks: DataFrame, genres: DataFrame) -> DataFrame:
-    """Which tracks stand in which group, key ``[track_id, genre_group]``.
-
-    Args:
-        tracks: One row per track ``[track_id]``.
-        genres: ``[track_id, genre_group]``, several rows per track.
-
-    Returns:
-        One row per track and group; a track without any genre stands under ``unknown``.
-    """
-    pairs = genres.select(TRACK_ID, GENRE_GROUP).distinct()
-    joined = tracks.select(TRACK_ID).join(pairs, on=TRACK_ID, how="left")
-    return joined.select(TRACK_ID, F.coalesce(GENRE_GROUP, F.lit(UNKNOWN)).alias(GENRE_GROUP))
-
-
 def ranked_groups(sizes: Mapping[str, int], *, min_tracks: int) -> GroupRanking:
     """Order groups by size, the largest first, ties by name; set aside those below ``min_tracks``.
 

@@ -9,9 +9,10 @@ from pyspark.sql import functions as F
 from spark_app.cluster.cards import assignments, cluster_cards
 from spark_app.cluster.kmeans import cluster_groups
 from spark_app.columns import GENRE_GROUP, UNKNOWN
+from spark_app.curate.membership import group_members
 from spark_app.errors import SkipStep
 from spark_app.jobs.base import Context, Job, Outcome
-from spark_app.similarity.groups import group_members, usable_members, why_unusable
+from spark_app.similarity.groups import usable_members, why_unusable
 
 
 def run(context: Context) -> Outcome:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spark_app.columns import GENRE_GROUP
-from spark_app.curate.selections import members, ranked_groups, tracks_by_genre
+from spark_app.curate.membership import group_members
+from spark_app.curate.selections import ranked_groups, tracks_by_genre
 from spark_app.errors import SkipStep
 from spark_app.jobs.base import Context, Job, Outcome
 
@@ -25,7 +26,7 @@ def run(context: Context) -> Outcome:
     tracks, genres = context.tables.read("curated.tracks"), context.tables.read("curated.track_genres")
     if genres.isEmpty():
         raise SkipStep("no track has a genre")
-    pairs = members(tracks, genres)
+    pairs = group_members(tracks, genres)
     # One row per group: at most 16.
     sizes = {row[GENRE_GROUP]: row["count"] for row in pairs.groupBy(GENRE_GROUP).count().collect()}
     ranking = ranked_groups(sizes, min_tracks=settings.min_tracks)

@@ -10,11 +10,12 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from spark_app.columns import ALL, GENRE_GROUP
+from spark_app.curate.membership import group_members
 from spark_app.errors import SkipStep
 from spark_app.jobs.base import Context, Job, Outcome
 from spark_app.schemas import TABLES
 from spark_app.similarity.exact import exact_neighbours
-from spark_app.similarity.groups import group_members, sizes_of, usable_members, why_unusable
+from spark_app.similarity.groups import sizes_of, usable_members, why_unusable
 from spark_app.similarity.lsh import lsh_neighbours
 from spark_app.similarity.recall import exact_truth, hashed_sample, recall_rows, right_per_query, with_thresholds
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from pyspark.sql import DataFrame
 
-from spark_app.columns import ALL, AUDIO12, GENRE_GROUP, TRACK_ID, UNKNOWN
+from spark_app.columns import ALL, AUDIO12, GENRE_GROUP, TRACK_ID
+from spark_app.curate.membership import group_members
 from spark_app.errors import SkipStep
 from spark_app.features.moments import GroupMoments
 from spark_app.features.scaling import ZRangeScaler, stats_rows
@@ -20,7 +21,8 @@ def run(context: Context) -> Outcome:
     tracks = tables.read("curated.tracks").select(TRACK_ID, *AUDIO12)
     if tracks.isEmpty():
         raise SkipStep("no tracks")
-    grouped = in_groups(tracks, tables.read("curated.track_genres"))
+    members = group_members(tracks, tables.read("curated.track_genres"))
+    grouped = members.join(tracks, on=TRACK_ID, how="inner")
     overall = ZRangeScaler(inputCols=list(AUDIO12)).fit(tracks)
     by_group = ZRangeScaler(inputCols=list(AUDIO12), groupCol=GENRE_GROUP).fit(grouped)
     tables.write("features.audio", overall.transform(tracks))
@@ -28,20 +30,6 @@ def run(context: Context) -> Outcome:
     moments = {**overall.moments, **by_group.moments}
     tables.write("features.audio_stats", _stats_frame(context, moments))
     return _outcome(context, moments)
-
-
-def in_groups(tracks: DataFrame, genres: DataFrame) -> DataFrame:
-    """One row per track and genre group it belongs to; tracks without a genre stand under ``unknown``.
-
-    Args:
-        tracks: One row per track, key ``track_id``.
-        genres: ``curated.track_genres``, key ``track_id + genre`` ``[genre_group]``.
-
-    Returns:
-        Key ``track_id + genre_group``, the columns of ``tracks`` and ``genre_group``.
-    """
-    groups = genres.select(TRACK_ID, GENRE_GROUP).distinct()  # several rows a track: the product is wanted
-    return tracks.join(groups, on=TRACK_ID, how="left").fillna({GENRE_GROUP: UNKNOWN})
 
 
 def _stats_frame(context: Context, moments: GroupMoments) -> DataFrame:

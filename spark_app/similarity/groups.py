@@ -1,4 +1,4 @@
-"""Which track is searched in which genre group, and with which vector."""
+"""The vectors of the tracks of each genre group, and how groups are laid out over tasks."""
 
 from __future__ import annotations
 
@@ -7,27 +7,9 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from spark_app.columns import AUDIO12, AUDIO12_Z, GENRE_GROUP, TRACK_ID, UNKNOWN
+from spark_app.columns import AUDIO12, AUDIO12_Z, GENRE_GROUP, TRACK_ID
 
 _MAX_TASKS = 64  # groups are few; more tasks than this would only start and stop
-
-
-def group_members(tracks: DataFrame, track_genres: DataFrame) -> DataFrame:
-    """One row per track and genre group, key both ``[track_id, genre_group]``.
-
-    Args:
-        tracks: One row per track, key ``track_id``.
-        track_genres: One row per track and raw genre ``[track_id, genre_group]``.
-
-    Returns:
-        A track with several groups has several rows; one without any genre has one row, in ``unknown``.
-        Genres of ids that ``tracks`` lacks are left out.
-    """
-    groups = track_genres.select(TRACK_ID, GENRE_GROUP).distinct()
-    ids = tracks.select(TRACK_ID)
-    return ids.join(groups, on=TRACK_ID, how="left").select(
-        TRACK_ID, F.coalesce(GENRE_GROUP, F.lit(UNKNOWN)).alias(GENRE_GROUP)
-    )
 
 
 def has_all_features() -> Column:

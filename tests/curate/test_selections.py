@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from spark_app.curate.selections import members, ranked_groups, tracks_by_genre
+from spark_app.curate.membership import group_members
+from spark_app.curate.selections import ranked_groups, tracks_by_genre
 from spark_app.schemas import TABLES
 
 CHOICE = {
@@ -27,7 +28,7 @@ def lake(spark):
 
 def test_every_track_stands_once_in_each_of_its_groups_or_under_unknown(spark):
     tracks, genres = lake(spark)
-    found = sorted((row["track_id"], row["genre_group"]) for row in members(tracks, genres).collect())
+    found = sorted((row["track_id"], row["genre_group"]) for row in group_members(tracks, genres).collect())
     assert [pair for pair in found if pair[0] in ("r0", "u1", "j")] == [
         ("j", "jazz"),
         ("r0", "pop"),
@@ -47,7 +48,7 @@ def test_groups_are_ranked_by_size_then_name_and_small_ones_set_aside():
 
 def selected(spark, partitions=1, **choice):
     tracks, genres = lake(spark)
-    pairs = members(tracks, genres).repartition(partitions)
+    pairs = group_members(tracks, genres).repartition(partitions)
     ranking = ranked_groups({"rock": 5, "pop": 3, "jazz": 1, "unknown": 2}, min_tracks=choice.pop("min_tracks", 1))
     return tracks_by_genre(tracks.repartition(partitions), pairs, ranking, **{**CHOICE, **choice}).collect()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from spark_app.columns import AUDIO12_Z
-from spark_app.similarity.groups import group_members, usable_members, why_unusable
+from spark_app.curate.membership import group_members
+from spark_app.similarity.groups import usable_members, why_unusable
 from tests.frames import assert_same_rows
 from tests.similarity.catalogues import vector
 
