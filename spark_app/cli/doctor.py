@@ -131,13 +131,24 @@ def check_lock() -> Check:
     lock = Path(str(conf_folder())) / "locks" / f"{spark_line()}.txt"
     if not lock.is_file():
         return Check("Lock file", WARN, f"no {lock.name} here, so versions are not compared")
-    pinned = re.findall(r"^([\w.\-]+)(?:\[[^]]*\])?==([^\s;#]+)", lock.read_text(encoding="utf-8"), re.MULTILINE)
+    pinned = _pins(lock.read_text(encoding="utf-8"))
     other = [
         f"{name} {_installed(name)}, not {version}" for name, version in pinned if _installed(name) not in ("", version)
     ]
     if not other:
         return Check("Lock file", PASS, f"{len(pinned)} packages of {lock.name}")
     return Check("Lock file", WARN, f"{len(other)} packages differ: {'; '.join(other[:3])}", _SET_UP)
+
+
+def _pins(lock: str) -> list[tuple[str, str]]:
+    """Name and version of each line that holds for this Python."""
+    from packaging.requirements import Requirement
+
+    lines = (line.split("#", 1)[0].strip() for line in lock.splitlines())
+    wanted = [Requirement(line) for line in lines if line]
+    return [
+        (one.name, str(one.specifier).removeprefix("==")) for one in wanted if not one.marker or one.marker.evaluate()
+    ]
 
 
 def check_jars() -> Check:
