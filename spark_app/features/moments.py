@@ -110,7 +110,7 @@ def fit_moments(frame: DataFrame, *, columns: Sequence[str], group: str | None =
         frame = frame.where(F.col(f"`{group}`").isNotNull())
         keys.append(F.col(f"`{group}`").cast("string").alias(_GROUP))
     # One row per partition and group: a few hundred at the usual sizes.
-    parts = frame.groupBy(*keys).agg(*_aggregates(columns)).collect()
+    parts = frame.groupBy(*keys).agg(*_aggregates(columns)).collect()  # a row per partition and group
     if not parts:
         raise DataError(
             "there is no row to take moments of", "Look at what curation kept: spark-app show curated.tracks"

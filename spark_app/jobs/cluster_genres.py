@@ -45,7 +45,7 @@ def _groups(clustered: DataFrame) -> list[Row]:
     of_groups = cluster_cards(clustered).groupBy(GENRE_GROUP)
     return of_groups.agg(
         F.count("*").alias("clusters"), F.sum("n_tracks").alias("n_tracks"), F.sum("inertia").alias("inertia")
-    ).collect()
+    ).collect()  # at most a few dozen groups
 
 
 def _outcome(groups: list[Row], *, n_pairs: int) -> Outcome:
