@@ -1,8 +1,9 @@
-"""``inspect FILE``: layout, rows and what ingestion would reject; nothing is written."""
+"""``inspect FILE``: layout, rows, and what ingestion and curation would reject; nothing is written."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from spark_app.cli import output
 from spark_app.settings import Settings
 
 if TYPE_CHECKING:
+    from spark_app.curate.accounts import Account
     from spark_app.sources.inspect import Inspection
 
 
@@ -29,36 +31,67 @@ def add_parser(subparsers: Any, common: argparse.ArgumentParser) -> None:
 
 
 def inspect_command(args: argparse.Namespace, settings: Settings) -> int:
-    """Read the file as ingestion would and print what was found."""
-    from spark_app.jobs.ingest_catalogue import read_options
+    """Read the file as ingestion would, judge its rows as curation would, and print what was found."""
+    from spark_app.jobs.curate_tracks import account_of
+    from spark_app.jobs.ingest_catalogue import Delivery, raw_rows, read_options
     from spark_app.session import start_session
-    from spark_app.sources.inspect import inspect
+    from spark_app.sources.inspect import described
+    from spark_app.sources.probe import open_source
+    from spark_app.sources.read import load
 
-    spark = start_session("spark-app inspect")
-    found = inspect(spark, args.path, kind=args.kind, options=read_options(settings.sources))
+    spark, options = start_session("spark-app inspect"), read_options(settings.sources)
+    opened = open_source(spark, args.path, kind=args.kind, options=options)
+    loaded = load(spark, opened, options)
+    try:
+        found = described(args.path, opened, loaded)
+        rows = raw_rows(Delivery(loaded, opened.row_layout), kind=found.kind, settings=settings)
+        account = account_of(rows, kind=found.kind, curate=settings.curate)
+    finally:
+        loaded.rows.unpersist()
     if args.json:
-        output.json_out(asdict(found))
+        output.json_out({**asdict(found), "curation": _judged(account)})
     else:
-        _show(found)
+        _show(found, _judged(account))
     return 0
 
 
-def _show(found: Inspection) -> None:
+def _judged(account: Account) -> dict[str, Any]:
+    return {
+        "kept": account.kept(),
+        "merged": account.merged(),
+        "rejected": account.reasons(),
+        "first_rejects": [
+            {"reason": reason, "file": file, "line": line} for reason, file, line in account.first_rejects()
+        ],
+        "warnings": list(account.warnings()),
+    }
+
+
+def _numbered(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{reason} {count:,}" for reason, count in counts.items()) or "none"
+
+
+def _show(found: Inspection, judged: Mapping[str, Any]) -> None:
     facts = {
         "path": f"{found.path}   ({found.files:,} file{'s' if found.files != 1 else ''}, {found.form})",
         "layout": f"{found.layout}   ({found.kind}; lists written as: {found.lists})",
         "rows": f"{found.rows:,}",
-        "rejected": ", ".join(f"{reason} {count:,}" for reason, count in found.rejected.items()) or "none",
+        "unreadable": _numbered(found.rejected),
+        "kept": f"{judged['kept']:,}, and {judged['merged']:,} merged into another row of the same id",
+        "rejected": _numbered(judged["rejected"]),
         "not there": ", ".join(found.missing) or "nothing",
         "not used": ", ".join(found.extra) or "nothing",
     }
     for name, value in facts.items():
-        output.line(f"{name:<10} {output.escape(value)}")
+        output.line(f"{name:<11}{output.escape(value)}")
     if found.first_rejects:
         output.line()
         output.table(
             ("file", "line", "reason", "text"), [(r.file, r.line, r.reason, r.text) for r in found.first_rejects]
         )
-    for warning in found.warnings:
+    if judged["first_rejects"]:
+        output.line()
+        output.table(("first of", "file", "line"), [tuple(first.values()) for first in judged["first_rejects"]])
+    for warning in (*found.warnings, *judged["warnings"]):
         output.line(f"warning    {output.escape(warning)}")
-    output.line("Nothing was written. Rules for values apply later: spark-app curate_tracks")
+    output.line("Nothing was written. Whether the artists of tracks are known takes both files.")

@@ -68,6 +68,11 @@ class Account:
                 found[reason] += n
         return {rule: found[rule] for rule in rules.RULES if rule in found}
 
+    def first_rejects(self) -> list[tuple[str, str, int]]:
+        """Reason, file and line of the first row that each rule keeps out, in rule order."""
+        found = {reason: self.places[key] for key in self.fates if key[1] in _REJECTED for reason in [key[2]]}
+        return [(rule, *found[rule]) for rule in rules.RULES if rule in found]
+
     def detail(self) -> str:
         """Numbers of each kind in a few words, such as ``tracks 90 of 100 kept, artists 10 of 10 kept``."""
         kinds = sorted({kind for kind, _, _ in self.fates}, reverse=True)

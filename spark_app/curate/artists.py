@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -27,6 +25,7 @@ from spark_app.columns import (
 )
 from spark_app.curate import rules
 from spark_app.curate.credits import dialect_of, is_bad_list
+from spark_app.curate.reading import Reading
 from spark_app.curate.text import CONTROL, bare_id, name_id, normal_genre, tidy
 from spark_app.curate.values import PARSED, PROBLEM, with_numbers
 
@@ -38,26 +37,12 @@ _PLACE = (SOURCE, FILE, LINE)
 _NUMBERS = (POPULARITY, FOLLOWERS)
 
 
-def typed_artists(
-    raw: DataFrame,
-    *,
-    dialects: Mapping[str, str],
-    limits: Mapping[str, tuple[float, float]],
-    sentinels: Mapping[str, Sequence[str]],
-    placeholders: Sequence[str],
-    max_text_length: int,
-    max_genre_length: int,
-) -> DataFrame:
+def typed_artists(raw: DataFrame, *, reading: Reading) -> DataFrame:
     """Read every value of the raw artists; one row per raw row.
 
     Args:
         raw: Artists as delivered, text under canonical names, key ``[source, file, line]``.
-        dialects: Layout to way of writing lists.
-        limits: Column to smallest and largest value, inclusive.
-        sentinels: Column to texts that stand for "no value".
-        placeholders: Names that stand for "no artist"; such a row keeps its id only.
-        max_text_length: Characters of a name.
-        max_genre_length: Characters of a genre; a longer one is dropped.
+        reading: How values are read; an artist whose name is a placeholder keeps its id only.
 
     Returns:
         ``[source, file, line, file_date, artist_id, artist_name, genres, popularity, followers, flags, problems]``.
@@ -68,12 +53,13 @@ def typed_artists(
 
     delivered = raw.withColumns(
         {
-            "_genres": parse_lists(F.col(GENRES), dialect_of(F.col(LAYOUT), dialects)),
+            "_genres": parse_lists(F.col(GENRES), dialect_of(F.col(LAYOUT), reading.dialects)),
             "_name": nfc(F.col(ARTIST_NAME)),
         }
     )
-    numbers = with_numbers(delivered, _NUMBERS, limits=limits, sentinels=sentinels)
-    name = F.when(~F.coalesce(tidy(F.col("_name")).isin(list(placeholders)), F.lit(False)), tidy(F.col("_name")))
+    numbers = with_numbers(delivered, _NUMBERS, limits=reading.limits, sentinels=reading.sentinels)
+    is_placeholder = F.coalesce(tidy(F.col("_name")).isin(list(reading.placeholders)), F.lit(False))
+    name = F.when(~is_placeholder, tidy(F.col("_name")))
     named = numbers.withColumn("_name", name).withColumn(
         "_id", F.coalesce(bare_id(F.col(ARTIST_ID)), name_id(F.col("_name")))
     )
@@ -82,11 +68,11 @@ def typed_artists(
         FILE_DATE,
         F.col("_id").alias(ARTIST_ID),
         F.col("_name").alias(ARTIST_NAME),
-        _genres(max_genre_length).alias(GENRES),
+        _genres(reading.max_genre_length).alias(GENRES),
         _whole(POPULARITY, "int"),
         _whole(FOLLOWERS, "bigint"),
         F.array().cast("array<string>").alias("flags"),
-        _problems(max_text_length).alias("problems"),
+        _problems(reading.max_text_length).alias("problems"),
     )
 
 

@@ -41,6 +41,7 @@ from spark_app.curate.credits import (
     is_bad_list,
     once_each,
 )
+from spark_app.curate.reading import Reading
 from spark_app.curate.text import CONTROL, bare_id, is_blank, name_id, normal_genre, tidy
 from spark_app.curate.values import PARSED, PROBLEM, is_sentinel, measured, release, truth, with_numbers
 from spark_app.errors import UsageError
@@ -100,38 +101,23 @@ def check_columns(settings: Mapping[str, Mapping[str, object]]) -> None:
                 )
 
 
-def typed_tracks(
-    raw: DataFrame,
-    unknown: DataFrame | None = None,
-    *,
-    dialects: Mapping[str, str],
-    limits: Mapping[str, tuple[float, float]],
-    sentinels: Mapping[str, Sequence[str]],
-    placeholders: Sequence[str],
-    max_text_length: int,
-    max_genre_length: int,
-) -> DataFrame:
+def typed_tracks(raw: DataFrame, unknown: DataFrame | None = None, *, reading: Reading) -> DataFrame:
     """Read every value of the raw tracks; one row per raw row.
 
     Args:
         raw: Tracks as delivered, text under canonical names, key ``[source, file, line]``.
         unknown: Cells of artist ids that name an unknown artist (``credits.unknown_references``); None: no check.
-        dialects: Layout to way of writing lists.
-        limits: Column to smallest and largest value, inclusive; ``release_year`` bounds dates.
-        sentinels: Column to texts that stand for "no value".
-        placeholders: Artist names that stand for "no artist".
-        max_text_length: Characters of a name.
-        max_genre_length: Characters of a genre; a longer one is dropped and flagged.
+        reading: How values are read; a genre that is too long is dropped and flagged.
 
     Returns:
         ``[source, file, line, file_date]``, the typed columns of ``curated.tracks`` (ids without URI prefix, names in
         NFC without blanks around them, ``genre`` normalised, null for what is blank, a sentinel or unreadable),
         ``flags`` (``<column>_missing`` for a sentinel ...) and ``problems`` (``rule:column``).
     """
-    delivered = _delivered(_with_unknown(raw, unknown), dialects)
-    numbers = with_numbers(delivered, _NUMBERS, limits=limits, sentinels=sentinels)
-    named = numbers.withColumns(_identity(placeholders)).withColumns({CREDITS: once_each(F.col(CREDITS))})
-    checked = named.withColumns(release(RELEASE_DATE + "_text", limits[YEARS]))
+    delivered = _delivered(_with_unknown(raw, unknown), reading.dialects)
+    numbers = with_numbers(delivered, _NUMBERS, limits=reading.limits, sentinels=reading.sentinels)
+    named = numbers.withColumns(_identity(reading.placeholders)).withColumns({CREDITS: once_each(F.col(CREDITS))})
+    checked = named.withColumns(release(RELEASE_DATE + "_text", reading.limits[YEARS]))
     return checked.select(
         *PLACE,
         *_IDS,
@@ -140,12 +126,12 @@ def typed_tracks(
         RELEASE_DATE,
         RELEASE_DATE_PRECISION,
         "release_year",
-        *[measured(name, sentinels).alias(name) for name in AUDIO12],
+        *[measured(name, reading.sentinels).alias(name) for name in AUDIO12],
         *[_whole(name) for name in (POPULARITY, TIME_SIGNATURE)],
         truth(EXPLICIT).alias(EXPLICIT),
-        F.when(F.length(GENRE) <= max_genre_length, F.col(GENRE)).alias(GENRE),
-        _flags(sentinels, placeholders, max_genre_length).alias(FLAGS),
-        _problems(max_text_length).alias(PROBLEMS),
+        F.when(F.length(GENRE) <= reading.max_genre_length, F.col(GENRE)).alias(GENRE),
+        _flags(reading).alias(FLAGS),
+        _problems(reading.max_text_length).alias(PROBLEMS),
     )
 
 
@@ -220,14 +206,14 @@ def _whole(name: str) -> Column:
     return F.expr(f"try_cast(round(case when `{PROBLEM}{name}` is null then `{PARSED}{name}` end) as int)").alias(name)
 
 
-def _flags(sentinels: Mapping[str, Sequence[str]], placeholders: Sequence[str], max_genre_length: int) -> Column:
-    missing = [F.when(is_sentinel(name, texts), F.lit(f"{name}_missing")) for name, texts in sentinels.items()]
+def _flags(reading: Reading) -> Column:
+    missing = [F.when(is_sentinel(name, texts), F.lit(f"{name}_missing")) for name, texts in reading.sentinels.items()]
     return F.array_compact(
         F.array(
             *missing,
-            F.when(has_placeholder(F.col(PARSED_NAMES), placeholders), F.lit("artist_missing")),
+            F.when(has_placeholder(F.col(PARSED_NAMES), reading.placeholders), F.lit("artist_missing")),
             F.when(truth(EXPLICIT).isNull() & ~is_blank(F.col(EXPLICIT)), F.lit("explicit_unreadable")),
-            F.when(F.length(GENRE) > max_genre_length, F.lit("genre_dropped")),
+            F.when(F.length(GENRE) > reading.max_genre_length, F.lit("genre_dropped")),
         )
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyspark import StorageLevel
 
@@ -20,18 +20,21 @@ from spark_app.curate.artists import (
 )
 from spark_app.curate.credits import track_artists, unknown_references
 from spark_app.curate.genres import genre_map, genres_by_track, known_genres, labels, track_genres
+from spark_app.curate.reading import Reading
 from spark_app.curate.tracks import TRACK_ATTRIBUTES, TRACK_VALUES, check_columns, curated_tracks, typed_tracks
 from spark_app.curate.variants import variants
 from spark_app.errors import SkipStep
 from spark_app.jobs.base import Context, Job, Outcome
-from spark_app.sources.layouts import dialects_by_layout
+from spark_app.settings import CurateSettings
+from spark_app.sources.layouts import Kind, dialects_by_layout
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 log = logging.getLogger(__name__)
 
-TRACKS, ARTISTS = "tracks", "artists"
+TRACKS: Kind = "tracks"
+ARTISTS: Kind = "artists"
 
 
 def run(context: Context) -> Outcome:
@@ -42,11 +45,10 @@ def run(context: Context) -> Outcome:
         DataError: A rule with action ``fail`` is broken, or too many rows are rejected; no table has changed.
     """
     curate = context.settings.curate
-    rules.check_rules(curate.rules)
-    check_columns({"limits": curate.limits, "sentinels": curate.sentinels})
+    check_settings(curate)
     raw = {TRACKS: context.tables.read("raw.tracks"), ARTISTS: context.tables.read("raw.artists")}
-    artists = _judged_artists(context, raw[ARTISTS]).persist(StorageLevel.MEMORY_AND_DISK)
-    tracks = _judged_tracks(context, raw, artists).persist(StorageLevel.MEMORY_AND_DISK)
+    artists = _judged_artists(raw[ARTISTS], curate).persist(StorageLevel.MEMORY_AND_DISK)
+    tracks = _judged_tracks(raw[TRACKS], _unknown(raw, artists), curate).persist(StorageLevel.MEMORY_AND_DISK)
     try:
         # At most some sixty rows: kinds x fates x reasons.
         counted = winners.counts(tracks, TRACKS, curate.rules).union(winners.counts(artists, ARTISTS, curate.rules))
@@ -61,35 +63,55 @@ def run(context: Context) -> Outcome:
     return _outcome(context, account)
 
 
-def _reading(context: Context) -> dict[str, Any]:
-    curate = context.settings.curate
-    return {
-        "dialects": dialects_by_layout(),
-        "limits": curate.limits,
-        "sentinels": curate.sentinels,
-        "placeholders": curate.placeholder_artists,
-        "max_text_length": curate.max_text_length,
-        "max_genre_length": curate.max_genre_length,
-    }
+def account_of(raw: DataFrame, *, kind: Kind, curate: CurateSettings) -> accounts.Account:
+    """What curation would do with the rows of one file alone; one job, nothing is written.
+
+    Args:
+        raw: Rows of ``raw.tracks`` or ``raw.artists``.
+        kind: Which of the two. Whether artists are known is not asked, since that takes both files.
+        curate: The rules.
+    """
+    check_settings(curate)
+    judged = _judged_tracks(raw, None, curate) if kind == TRACKS else _judged_artists(raw, curate)
+    return accounts.Account.of(winners.counts(judged, kind, curate.rules).collect())  # some thirty rows
 
 
-def _judged_artists(context: Context, raw: DataFrame) -> DataFrame:
-    typed = typed_artists(raw, **_reading(context))
-    actions = context.settings.curate.rules
-    return winners.judged(typed, key=ARTIST_ID, actions=actions, values=ARTIST_VALUES, attributes=ARTIST_ATTRIBUTES)
+def check_settings(curate: CurateSettings) -> None:
+    """Refuse rules, limits and sentinels of what there is not (UsageError)."""
+    rules.check_rules(curate.rules)
+    check_columns({"limits": curate.limits, "sentinels": curate.sentinels})
 
 
-def _judged_tracks(context: Context, raw: Mapping[str, DataFrame], artists: DataFrame) -> DataFrame:
-    reading = _reading(context)
-    unknown = None
-    if not raw[ARTISTS].isEmpty():  # without an artists file every artist would be unknown
-        unknown = unknown_references(raw[TRACKS], winners.kept(artists), dialects=reading["dialects"])
-    typed = typed_tracks(raw[TRACKS], unknown, **reading)
-    actions = context.settings.curate.rules
-    return winners.judged(typed, key=TRACK_ID, actions=actions, values=TRACK_VALUES, attributes=TRACK_ATTRIBUTES)
+def _reading(curate: CurateSettings) -> Reading:
+    return Reading(
+        dialects=dialects_by_layout(),
+        limits=curate.limits,
+        sentinels=curate.sentinels,
+        placeholders=curate.placeholder_artists,
+        max_text_length=curate.max_text_length,
+        max_genre_length=curate.max_genre_length,
+    )
 
 
-def _write(context: Context, raw: Mapping[str, DataFrame], tracks: DataFrame, artists: DataFrame) -> None:
+def _judged_artists(raw: DataFrame, curate: CurateSettings) -> DataFrame:
+    typed = typed_artists(raw, reading=_reading(curate))
+    return winners.judged(
+        typed, key=ARTIST_ID, actions=curate.rules, values=ARTIST_VALUES, attributes=ARTIST_ATTRIBUTES
+    )
+
+
+def _judged_tracks(raw: DataFrame, unknown: DataFrame | None, curate: CurateSettings) -> DataFrame:
+    typed = typed_tracks(raw, unknown, reading=_reading(curate))
+    return winners.judged(typed, key=TRACK_ID, actions=curate.rules, values=TRACK_VALUES, attributes=TRACK_ATTRIBUTES)
+
+
+def _unknown(raw: Mapping[Kind, DataFrame], artists: DataFrame) -> DataFrame | None:
+    if raw[ARTISTS].isEmpty():  # without an artists file every artist would be unknown
+        return None
+    return unknown_references(raw[TRACKS], winners.kept(artists), dialects=dialects_by_layout())
+
+
+def _write(context: Context, raw: Mapping[Kind, DataFrame], tracks: DataFrame, artists: DataFrame) -> None:
     tables, mapping = context.tables, genre_map()
     kept, described = winners.kept(tracks), winners.kept(artists)
     links = track_artists(kept)

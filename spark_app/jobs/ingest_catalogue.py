@@ -15,7 +15,7 @@ from spark_app.columns import JOB as JOB_COLUMN
 from spark_app.errors import DataError, SkipStep, UsageError
 from spark_app.jobs.base import Context, Job, Outcome
 from spark_app.schemas import TABLES
-from spark_app.settings import SourceSettings
+from spark_app.settings import Settings, SourceSettings
 from spark_app.sources.files import NoRowsError
 from spark_app.sources.layouts import LAYOUTS, Kind
 from spark_app.sources.options import ReadOptions
@@ -31,7 +31,7 @@ _TABLE: dict[Kind, str] = {"tracks": "raw.tracks", "artists": "raw.artists"}
 
 
 @dataclass(frozen=True)
-class _Delivery:
+class Delivery:
     """Loaded rows of one kind, and the layout that their column ``layout`` shows."""
 
     loaded: Loaded
@@ -46,7 +46,7 @@ def run(context: Context) -> Outcome:
         DataError: Nothing to read, a damaged file, no layout, or too many rejects; no table has changed.
         UsageError: The root belongs to another source set, or a setting names what no file has.
     """
-    deliveries: dict[Kind, _Delivery] = {}
+    deliveries: dict[Kind, Delivery] = {}
     try:
         current, warnings = (
             _sample(context, deliveries) if context.settings.uses_sample else _files(context, deliveries)
@@ -76,7 +76,7 @@ def read_options(sources: SourceSettings) -> ReadOptions:
     )
 
 
-def _sample(context: Context, deliveries: dict[Kind, _Delivery]) -> tuple[str, tuple[str, ...]]:
+def _sample(context: Context, deliveries: dict[Kind, Delivery]) -> tuple[str, tuple[str, ...]]:
     # The generator is wanted only where no file is named.
     from spark_app.sources import sample
 
@@ -92,11 +92,11 @@ def _sample(context: Context, deliveries: dict[Kind, _Delivery]) -> tuple[str, t
         options = TextOptions(max_record_bytes=settings.sources.max_record_bytes, header=header)
         delivered = lines(context.spark, tracks=n, seed=seed, dirty_share=dirty_share)
         rows = parse_lines(delivered, layout=layout, options=options)
-        deliveries[layout.kind] = _Delivery(keep_and_count(rows, layout=layout), layout.name)
+        deliveries[layout.kind] = Delivery(keep_and_count(rows, layout=layout), layout.name)
     return current, ()
 
 
-def _files(context: Context, deliveries: dict[Kind, _Delivery]) -> tuple[str, tuple[str, ...]]:
+def _files(context: Context, deliveries: dict[Kind, Delivery]) -> tuple[str, tuple[str, ...]]:
     settings, options = context.settings, read_options(context.settings.sources)
     check_own(options.columns)
     opened: dict[Kind, Opened] = {
@@ -113,7 +113,7 @@ def _files(context: Context, deliveries: dict[Kind, _Delivery]) -> tuple[str, tu
     current = source_set(settings.source_name, tracks=opened["tracks"].layout.name, artists=artists)
     check_source_set(_previous(context), current, replace=settings.sources.replace)
     for kind, one in opened.items():
-        deliveries[kind] = _Delivery(load(context.spark, one, options), one.row_layout)
+        deliveries[kind] = Delivery(load(context.spark, one, options), one.row_layout)
     notes = [(kind, note) for kind, one in opened.items() for note in one.warnings + deliveries[kind].loaded.warnings]
     return current, tuple(f"{kind}: {note}" for kind, note in notes)
 
@@ -148,11 +148,11 @@ def _check_rejects(context: Context, kind: Kind, loaded: Loaded) -> None:
         )
 
 
-def _write(context: Context, deliveries: Mapping[Kind, _Delivery]) -> None:
+def _write(context: Context, deliveries: Mapping[Kind, Delivery]) -> None:
     tables = context.tables
     for kind, name in _TABLE.items():
         if kind in deliveries:
-            tables.write(name, _raw_rows(context, name, deliveries[kind]))
+            tables.write(name, raw_rows(deliveries[kind], kind=kind, settings=context.settings))
         else:
             tables.write(name, context.spark.createDataFrame([], TABLES[name].struct))
     rejects = [_rejects(context, delivery.loaded.rows) for delivery in deliveries.values()]
@@ -163,8 +163,8 @@ def _write(context: Context, deliveries: Mapping[Kind, _Delivery]) -> None:
         tables.clear(_TRUTH)
 
 
-def _raw_rows(context: Context, name: str, delivery: _Delivery) -> DataFrame:
-    settings = context.settings
+def raw_rows(delivery: Delivery, *, kind: Kind, settings: Settings) -> DataFrame:
+    """The rows of ``raw.tracks`` or ``raw.artists``: what was delivered without the records that have a problem."""
     kept = delivery.loaded.rows.where(F.col(PROBLEM).isNull())
     dated = kept.withColumns(
         {
@@ -173,7 +173,7 @@ def _raw_rows(context: Context, name: str, delivery: _Delivery) -> DataFrame:
             FILE_DATE: _file_date(settings.sources.file_dates),
         }
     )
-    return dated.select(*TABLES[name].columns)
+    return dated.select(*TABLES[_TABLE[kind]].columns)
 
 
 def _file_date(dates: Mapping[str, date]) -> Column:
@@ -209,9 +209,7 @@ def _truth(context: Context) -> DataFrame:
     return truth.withColumn(SOURCE, F.lit(settings.source_name))
 
 
-def _outcome(
-    context: Context, deliveries: Mapping[Kind, _Delivery], current: str, warnings: tuple[str, ...]
-) -> Outcome:
+def _outcome(context: Context, deliveries: Mapping[Kind, Delivery], current: str, warnings: tuple[str, ...]) -> Outcome:
     reasons: Counter[str] = Counter()
     for delivery in deliveries.values():
         reasons.update(delivery.loaded.reasons)
@@ -231,7 +229,7 @@ def _outcome(
     )
 
 
-def _shown(kind: Kind, delivery: _Delivery) -> str:
+def _shown(kind: Kind, delivery: Delivery) -> str:
     n_files = len(delivery.loaded.files)
     return (
         f"{delivery.loaded.kept:,} {kind} from {n_files} {'file' if n_files == 1 else 'files'} ({delivery.row_layout})"

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pyspark.sql import SparkSession
-
 from spark_app.columns import FILE, LINE, RECORD
 from spark_app.sources.layouts import Kind, list_dialect
-from spark_app.sources.options import ReadOptions
-from spark_app.sources.probe import open_source
-from spark_app.sources.read import load
+from spark_app.sources.probe import Opened
+from spark_app.sources.read import Loaded
 from spark_app.sources.records import PROBLEM
 
 _SHOWN_REJECTS = 10
@@ -61,27 +58,16 @@ class Inspection:
     warnings: tuple[str, ...]
 
 
-def inspect(
-    spark: SparkSession, path: str, *, kind: Kind | None = None, options: ReadOptions | None = None
-) -> Inspection:
-    """Read a file, folder or glob as ingestion would, and tell what it found.
+def described(path: str, opened: Opened, loaded: Loaded) -> Inspection:
+    """What an opened and loaded source holds; looks at no more than ten of its rows.
 
     Args:
-        spark: The session.
-        path: What to look at.
-        kind: ``tracks`` or ``artists``; None accepts either.
-        options: How to read it.
-
-    Raises:
-        DataError: No layout matches (with the nearest, what is missing, and a mapping), no rows, or a damaged file.
-        UsageError: A file type or an encoding that is not read.
+        path: As the user wrote it.
+        opened: Its files and layout.
+        loaded: Its rows and their numbers.
     """
-    options = options or ReadOptions()
-    opened = open_source(spark, path, kind=kind, options=options)
-    loaded = load(spark, opened, options)
     rejects = loaded.rows.where(loaded.rows[PROBLEM].isNotNull()).orderBy(FILE, LINE)
     first = rejects.select(FILE, LINE, PROBLEM, RECORD).limit(_SHOWN_REJECTS).collect()  # at most ten rows
-    loaded.rows.unpersist()
     return Inspection(
         path=path,
         form=opened.source.form,

@@ -7,19 +7,20 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
+from spark_app.curate.reading import Reading
 from spark_app.schemas import TABLES
 from spark_app.settings import load_settings
 
 CURATE = load_settings().curate
 DIALECTS = {"braces": "braces", "python": "python", "semi": "semicolon", "one": "single"}
-READING: dict[str, Any] = {
-    "dialects": DIALECTS,
-    "limits": CURATE.limits,
-    "sentinels": CURATE.sentinels,
-    "placeholders": CURATE.placeholder_artists,
-    "max_text_length": CURATE.max_text_length,
-    "max_genre_length": CURATE.max_genre_length,
-}
+READING = Reading(
+    dialects=DIALECTS,
+    limits=CURATE.limits,
+    sentinels=CURATE.sentinels,
+    placeholders=CURATE.placeholder_artists,
+    max_text_length=CURATE.max_text_length,
+    max_genre_length=CURATE.max_genre_length,
+)
 PLAIN_TRACK: dict[str, Any] = {
     "source": "s",
     "file": "t.csv",

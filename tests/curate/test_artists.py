@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from spark_app.curate.artists import albums_of, artist_albums_of, artists_of, typed_artists
@@ -24,7 +25,7 @@ def test_a_row_of_the_artists_file_is_read(spark):
         {"artist_name": None, "genres": "rock"},
         {"artist_id": " ", "artist_name": "", "popularity": "many", "followers": "1e999"},
     )
-    rows = typed_artists(raw, **{**READING, "dialects": {"braces": "python"}}).orderBy("line").collect()
+    rows = typed_artists(raw, reading=replace(READING, dialects={"braces": "python"})).orderBy("line").collect()
     assert [(r["artist_id"], r["artist_name"], r["genres"], r["popularity"], r["followers"]) for r in rows] == [
         ("a1", "Ann", ["hip hop", "r&b soul"], 70, 355),
         ("a2", "Bob", [], None, 5145547),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
@@ -19,7 +20,7 @@ def name_id(name):
 
 
 def typed(spark, *rows, **reading):
-    frame = typed_tracks(raw_tracks(spark, *rows), **{**READING, **reading})
+    frame = typed_tracks(raw_tracks(spark, *rows), reading=replace(READING, **reading))
     return [row.asDict() for row in frame.orderBy("line").collect()]
 
 
@@ -164,7 +165,7 @@ def test_an_artist_that_the_artists_file_lacks_is_a_problem_of_the_row(spark):
     )
     artists = spark.createDataFrame([("a1",)], "artist_id string")
     unknown = unknown_references(raw, artists, dialects=DIALECTS)
-    rows = typed_tracks(raw, unknown, **READING).orderBy("line").collect()
+    rows = typed_tracks(raw, unknown, reading=READING).orderBy("line").collect()
     assert [row["problems"] for row in rows] == [[], ["unknown_artist:artist_ids"], []]
 
 

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from spark_app.errors import DataError, UsageError
 from spark_app.sources import lines
 from spark_app.sources.files import NoRowsError, find_files, raw_lines, whole_files
-from spark_app.sources.inspect import inspect
+from spark_app.sources.inspect import described
 from spark_app.sources.layouts import LAYOUTS
 from spark_app.sources.options import ReadOptions
 from spark_app.sources.probe import open_source
@@ -20,6 +20,14 @@ from spark_app.sources.records import TextOptions, parse_lines
 
 HEADER = "uri,track,artist,tempo"
 SHOWN = ("file", "line", "track_id", "track_name", "tempo", "problem")
+
+
+def inspect(spark, path, options=None):
+    options = options or ReadOptions()
+    opened = open_source(spark, path, kind=None, options=options)
+    loaded = load(spark, opened, options)
+    loaded.rows.unpersist()
+    return described(path, opened, loaded)
 
 
 def put(folder, name, data):
