@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sets everything up, then runs every check and every test. Options go to pytest: scripts/test.sh -x -k sources
-# With --check-only the tests are left out.
+# With --check-only the tests are left out. SPARK_APP_TEST_WORKERS says in how many processes they run (2).
 set -euo pipefail
 # shellcheck source=lib/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/setup.sh"
@@ -34,7 +34,7 @@ main() {
   check ruff format --check .
   check mypy
   check lint-imports
-  [[ ${1:-} == --check-only ]] || python -m pytest -rs "$@" || code=$?
+  [[ ${1:-} == --check-only ]] || python -m pytest -rs --numprocesses "${SPARK_APP_TEST_WORKERS:-2}" --dist loadgroup "$@" || code=$?
   [[ ${#FAILED[@]} -eq 0 ]] && exit "$code"
   printf 'FAILED: %s\n' "${FAILED[@]}" >&2
   exit 1

@@ -7,33 +7,21 @@ import random
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
 from spark_app import cli
+from tests.runs import spark_app
 
 pytestmark = pytest.mark.slow
 
-OPTIONS = ("sample.tracks=1500", "classify.trees=3", "classify.depth=4", "similar.lsh_sample=40", "run.seed=7")
 
-
-def command(folder: Path) -> list[str]:
-    settings = [*OPTIONS, f"tables.root={folder / 'lake'}", f"run.build={folder / 'build'}"]
-    return [sys.executable, "-m", "spark_app", "pipeline", *(f"--set={setting}" for setting in settings)]
-
-
-def run_whole(folder: Path) -> float:
-    started = time.monotonic()
-    done = subprocess.run(command(folder), capture_output=True, text=True, timeout=600, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return time.monotonic() - started
-
-
-def run_and_kill(folder: Path, seconds: float) -> None:
+def run_and_kill(options: list[str], seconds: float) -> None:
     process = subprocess.Popen(
-        command(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        [sys.executable, "-m", "spark_app", "pipeline", *options],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         process.wait(seconds)
@@ -44,14 +32,14 @@ def run_and_kill(folder: Path, seconds: float) -> None:
         process.wait()
 
 
-def test_a_run_killed_at_three_random_moments_and_run_again_gives_the_same_tables(tmp_path):
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    seconds = run_whole(whole)
-    moments = [round(random.uniform(0.25, 0.95) * seconds, 1) for _ in range(3)]
-    print(f"killed after {moments} of {seconds:.1f} s")  # noqa: T201 - pytest shows it when the test fails
+def test_a_run_killed_at_three_random_moments_and_run_again_gives_the_same_tables(catalogue_run, tmp_path):
+    options = catalogue_run.options(catalogue_run.data, tmp_path)
+    moments = [round(random.uniform(0.2, 0.9) * catalogue_run.seconds, 1) for _ in range(3)]
+    print(f"killed after {moments} of {catalogue_run.seconds:.1f} s")  # noqa: T201 - pytest shows it on failure
 
     for moment in moments:
-        run_and_kill(killed, moment)
-    run_whole(killed)
+        run_and_kill(options, moment)
+    done = spark_app("pipeline", *options, cwd=tmp_path)
 
-    assert cli.main(["diff", str(whole / "lake"), str(killed / "lake")]) == 0
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert cli.main(["diff", catalogue_run.lake, str(tmp_path / "lake")]) == 0

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from spark_app.sources import sample
 from tests.scripts.project import ROOT
 
 pytestmark = pytest.mark.slow
@@ -26,33 +25,11 @@ LINES = [line.split("#")[0].strip() for block in BLOCKS for line in block.splitl
 COMMANDS = [line for line in LINES if line.startswith(("scripts/", ".venv/"))]
 SHOWN = next(block for block in BLOCKS if "Done. OK=" in block).splitlines()
 
-SMALL = "--set classify.trees=3 --set classify.depth=4 --set similar.lsh_sample=40"
 
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    """Stands in for the project's folder: the readers' ``build`` lies below it."""
-    return tmp_path_factory.mktemp("readme")
-
-
-def words(command: str, folder: Path) -> list[str]:
-    """The command with the project's own scripts and programs in place of the relative ones."""
+def words(command: str) -> list[str]:
+    """The command with this environment's program in place of the relative one."""
     program, *arguments = shlex.split(command)
-    if program.startswith(".venv/bin/"):
-        return [str(Path(sys.executable).with_name(Path(program).name)), *arguments]
-    return [str(ROOT / program), *arguments, f"--set=run.build={folder / 'build'}"]
-
-
-def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(words(command, folder), cwd=folder, capture_output=True, text=True, timeout=900, check=False)
-
-
-@pytest.fixture(scope="module")
-def first(folder) -> list[str]:
-    """The last lines of the first command."""
-    done = run(COMMANDS[0], folder)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout.splitlines()[-len(SHOWN) :]
+    return [str(Path(sys.executable).with_name(Path(program).name)), *arguments]
 
 
 def without_times(line: str) -> str:
@@ -61,10 +38,11 @@ def without_times(line: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"\S*runs/\S+", "<run>", line)).strip()
 
 
-def test_the_first_command_ends_as_the_readme_shows(first):
+def test_the_first_command_ends_as_the_readme_shows(readme_run):
     shown = [re.sub(r"sqlite:///\S+", "<db>", without_times(line)) for line in SHOWN]
-    printed = [re.sub(r"sqlite:///\S+", "<db>", without_times(line)) for line in first]
+    printed = [re.sub(r"sqlite:///\S+", "<db>", without_times(line)) for line in readme_run.printed[-len(SHOWN) :]]
     assert printed == shown
+    assert COMMANDS[0] == "scripts/submit.sh local pipeline"  # what the fixture runs
 
 
 def test_the_second_command_is_the_one_that_ci_runs():
@@ -73,19 +51,19 @@ def test_the_second_command_is_the_one_that_ci_runs():
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if re.search(r"spark-app (similar|tables|show)", c)])
-def test_looking_at_the_tables_works_as_written(first, folder, command):
-    done = run(command, folder)
+def test_looking_at_the_tables_works_as_written(readme_run, command):
+    done = subprocess.run(words(command), cwd=readme_run.folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(done.stdout.splitlines()) > 3
 
 
-def test_the_ui_of_mlflow_answers_as_written(first, folder):
+def test_the_ui_of_mlflow_answers_as_written(readme_run):
     (command,) = [c for c in COMMANDS if "mlflow ui" in c]
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     server = subprocess.Popen(
-        [*words(command, folder), "--port", str(port)],
-        cwd=folder,
+        [*words(command), "--port", str(port)],
+        cwd=readme_run.folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -107,20 +85,15 @@ def page_of(url: str) -> str:
             time.sleep(0.5)
 
 
-def test_the_users_own_files_go_through_the_commands_as_written(spark, folder):
-    write_catalogue(spark, folder / "data")
-    for command in [c for c in COMMANDS if "data/tracks.csv" in c]:
-        done = run(f"{command} {SMALL if 'pipeline' in command else ''}", folder)
-        assert done.returncode == 0, done.stdout + done.stderr
-
-
-def write_catalogue(spark, folder: Path) -> None:
-    """A tracks file and an artists file: those of the sample catalogue, written down."""
-    folder.mkdir()
-    lines = {
-        "tracks": (sample.TRACKS_HEADER, sample.track_lines(spark, tracks=1500, seed=7, dirty_share=0.0)),
-        "artists": (sample.ARTISTS_HEADER, sample.artist_lines(spark, tracks=1500, seed=7, dirty_share=0.0)),
+def test_the_users_own_files_are_inspected_as_written_and_go_through_the_pipeline_as_written(catalogue_run):
+    (inspect,) = [c for c in COMMANDS if " inspect " in c]
+    (pipeline,) = [c for c in COMMANDS if "spark-app pipeline" in c]
+    # The fixture ran exactly this, with smaller models.
+    assert set(words(pipeline)[2:]) <= {
+        part for one in catalogue_run.options(Path("data"), Path()) for part in parts(one)
     }
-    for name, (header, rows) in lines.items():
-        records = [bytes(row["value"]) for row in rows.orderBy("line").collect()]  # 1,500 at most
-        (folder / f"{name}.csv").write_bytes(b"\n".join([",".join(header).encode(), *records]) + b"\n")
+
+    done = subprocess.run(words(inspect), cwd=catalogue_run.folder, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "tracks_artists" in done.stdout

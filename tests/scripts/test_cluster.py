@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from spark_app import cli
+from tests.runs import CatalogueRun, submit
 from tests.scripts.project import ROOT
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
@@ -72,38 +74,22 @@ def answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def submit(runner: str, environment: dict[str, str], *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [str(ROOT / "scripts/submit.sh"), runner, *arguments]
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=900, check=False)
-
-
-def options(folder: Path) -> list[str]:
-    small = ["sample.tracks=1500", "classify.trees=3", "classify.depth=4", "similar.lsh_sample=40"]
-    return [f"--set={one}" for one in (*small, f"tables.root={folder}/lake", f"run.build={folder}/build")]
-
-
 def test_the_pipeline_on_two_workers_gives_the_tables_of_a_local_run(
-    master: str, environment: dict[str, str], tmp_path: Path
+    catalogue_run: CatalogueRun, master: str, environment: dict[str, str], tmp_path: Path
 ):
-    here, there = tmp_path / "local", tmp_path / "cluster"
-
-    done = submit("cluster", environment, "pipeline", "--master", master, *options(there), cwd=tmp_path)
+    options = catalogue_run.options(catalogue_run.data, tmp_path)
+    done = submit("cluster", "pipeline", "--master", master, *options, cwd=tmp_path, environment=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     assert master in done.stdout
     for worker in ("worker1", "worker2"):
         assert list((tmp_path / worker).glob("app-*/*/spark_app-*.zip")), f"{worker} was not sent the code"
-    done = submit("local", environment, "pipeline", *options(here), cwd=tmp_path)
-    assert done.returncode == 0, done.stdout + done.stderr
 
-    compared = submit("local", environment, "diff", f"{here}/lake", f"{there}/lake", cwd=tmp_path)
-    assert compared.returncode == 0, compared.stdout + compared.stderr
+    assert cli.main(["diff", catalogue_run.lake, f"{tmp_path}/lake"]) == 0
 
 
 def test_a_failure_on_the_cluster_hands_its_exit_code_back(master: str, environment: dict[str, str], tmp_path: Path):
     # A folder without a file is answered before any worker is asked: exit 3.
-    refused = submit(
-        "cluster", environment, "ingest_catalogue", "--master", master, "--set=sources.tracks=missing.csv",
-        *options(tmp_path), cwd=tmp_path,
-    )  # fmt: skip
+    missing = ("--set=sources.tracks=missing.csv", f"--set=run.build={tmp_path}/build")
+    refused = submit("cluster", "ingest_catalogue", "--master", master, *missing, cwd=tmp_path, environment=environment)
     assert refused.returncode == 3, refused.stdout + refused.stderr
-    assert not (tmp_path / "lake").exists()
+    assert not (tmp_path / "build/lake").exists()

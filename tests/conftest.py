@@ -1,0 +1,39 @@
+"""Whole runs of the main job that several slow tests look at, and the worker each test goes to."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.runs import CatalogueRun, ReadmeRun, spark_app, submit, write_catalogue
+
+_WHOLE_RUNS = ("readme_run", "catalogue_run")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file on one worker, and those that share a whole run on the one that makes it."""
+    for item in items:
+        shares_runs = any(name in getattr(item, "fixturenames", ()) for name in _WHOLE_RUNS)
+        item.add_marker(pytest.mark.xdist_group("whole runs" if shares_runs else str(item.path)))
+
+
+@pytest.fixture(scope="session")
+def readme_run(tmp_path_factory) -> ReadmeRun:
+    """The README's first command, on 20,000 sample tracks, in a build folder of its own."""
+    folder = tmp_path_factory.mktemp("readme")
+    done = submit("local", "pipeline", f"--set=run.build={folder / 'build'}", cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return ReadmeRun(folder, done.stdout.splitlines())
+
+
+@pytest.fixture(scope="session")
+def catalogue_run(_session, tmp_path_factory) -> CatalogueRun:
+    """The main job on a user's own two files, 1,500 tracks with dirt: what other runs are compared with."""
+    folder = tmp_path_factory.mktemp("catalogue")
+    write_catalogue(_session, folder / "data")
+    started = time.monotonic()
+    done = spark_app("pipeline", *CatalogueRun.options(Path("data"), folder), cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return CatalogueRun(folder, time.monotonic() - started)
