@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -11,9 +12,37 @@ import sys
 import pytest
 
 from spark_app import cli
+from spark_app.jobs.results import unfinished_run
 from tests.runs import spark_app
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize(("asked", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_that_is_asked_to_stop_ends_cleanly_and_says_how_to_go_on(tmp_path, asked, exit_code):
+    settings = ("sample.tracks=300", f"tables.root={tmp_path}/lake", f"run.build={tmp_path}/build")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "spark_app", "pipeline", *(f"--set={setting}" for setting in settings)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        while not (line := process.stdout.readline()).startswith(" 1 of 10"):
+            assert line, process.stderr.read()
+        process.send_signal(asked)
+        _, told = process.communicate(timeout=120)
+    finally:
+        process.kill()
+
+    assert process.returncode == exit_code
+    assert "Go on with: spark-app retry" in told
+    assert "Traceback" not in told
+    (results,) = (tmp_path / "build/runs").glob("*/*/run_results.json")
+    assert json.loads(results.read_text())["exit_code"] == exit_code
+    (newest,) = unfinished_run(str(tmp_path / "build"), "")["steps"][-1:]
+    assert newest["job"] != "recommend_tracks"
 
 
 def run_and_kill(options: list[str], seconds: float) -> None:
