@@ -13,6 +13,7 @@ from typing import Any
 from spark_app.errors import SparkAppError
 
 _MAX_CELL = 60  # characters of a cell; longer text ends in an ellipsis
+_MAX_LAST_CELL = 120  # nothing stands to the right of it
 
 
 def line(text: str = "") -> None:
@@ -59,7 +60,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write rows under their headings, aligned; numbers to the right. On a terminal the headings are bold."""
     shown = [list(row) for row in rows]
     numeric = [_is_numeric([row[i] for row in shown]) for i in range(len(columns))]
-    cells = [[_cell(value) for value in row] for row in shown]
+    limits = [*([_MAX_CELL] * (len(columns) - 1)), _MAX_LAST_CELL]
+    cells = [[_cell(value, limit) for value, limit in zip(row, limits, strict=True)] for row in shown]
     widths = [max([_width(name), *(_width(row[i]) for row in cells)]) for i, name in enumerate(columns)]
     heading = _joined(list(columns), widths, numeric)
     line(f"\x1b[1m{heading}\x1b[0m" if is_terminal() else heading)
@@ -99,7 +101,7 @@ def _is_harmless(char: str) -> bool:
     return char == "\u200d" or unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, limit: int) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
@@ -109,7 +111,7 @@ def _cell(value: object) -> str:
     else:
         text = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
     shown = escape(text)
-    return shown if len(shown) <= _MAX_CELL else f"{shown[: _MAX_CELL - 1]}…"
+    return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"
 
 
 def _is_numeric(values: list[object]) -> bool:

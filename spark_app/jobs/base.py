@@ -96,3 +96,12 @@ class Job:
     def writes(self) -> tuple[str, ...]:
         """Tables that this job alone writes; taken from the schemas."""
         return tuple(table.name for table in tables_of(self.name))
+
+
+def counted(n: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "group"), counted(1200, "group")
+    ('1 group', '1,200 groups')
+    """
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"

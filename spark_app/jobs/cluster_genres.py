@@ -11,7 +11,7 @@ from spark_app.cluster.kmeans import cluster_groups
 from spark_app.columns import GENRE_GROUP, UNKNOWN
 from spark_app.curate.membership import group_members
 from spark_app.errors import SkipStep
-from spark_app.jobs.base import Context, Job, Outcome
+from spark_app.jobs.base import Context, Job, Outcome, counted
 from spark_app.similarity.groups import usable_members, why_unusable
 
 
@@ -52,7 +52,7 @@ def _outcome(groups: list[Row], *, n_pairs: int) -> Outcome:
     # Rows of this job are pairs of a track and a group that can be clustered; the others are counted in words,
     # since a track without all features is no fault of this job's input.
     usable = sum(row["n_tracks"] for row in groups)
-    detail = f"{sum(row['clusters'] for row in groups)} clusters in {len(groups)} groups"
+    detail = f"{counted(sum(row['clusters'] for row in groups), 'cluster')} in {counted(len(groups), 'group')}"
     if n_pairs > usable:
         detail += f", {n_pairs - usable:,} skipped_null"
     return Outcome(read=usable, kept=usable, detail=detail)

@@ -8,7 +8,7 @@ from spark_app.columns import GENRE_GROUP
 from spark_app.curate.membership import group_members
 from spark_app.curate.selections import ranked_groups, tracks_by_genre
 from spark_app.errors import SkipStep
-from spark_app.jobs.base import Context, Job, Outcome
+from spark_app.jobs.base import Context, Job, Outcome, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +50,7 @@ def _outcome(sizes: Mapping[str, int], ranking: GroupRanking, min_tracks: int) -
     written = sum(sizes[group] for group in ranking.written)
     left_out = ", ".join(f"{group} {n:,}" for group, n in ranking.too_small.items())
     warnings = (f"groups below {min_tracks} tracks left out: {left_out}",) if left_out else ()
-    return Outcome(read=written, kept=written, detail=f"{len(ranking.written)} groups", warnings=warnings)
+    return Outcome(read=written, kept=written, detail=counted(len(ranking.written), "group"), warnings=warnings)
 
 
 JOB = Job(

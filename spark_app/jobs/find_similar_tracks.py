@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from spark_app.columns import ALL, GENRE_GROUP
 from spark_app.curate.membership import group_members
 from spark_app.errors import SkipStep
-from spark_app.jobs.base import Context, Job, Outcome
+from spark_app.jobs.base import Context, Job, Outcome, counted
 from spark_app.schemas import TABLES
 from spark_app.similarity.exact import exact_neighbours
 from spark_app.similarity.groups import sizes_of, usable_members, why_unusable
@@ -92,7 +92,7 @@ def _outcome(sizes: Mapping[str, int], *, k: int, n_pairs: int, recall: list[Row
     # Rows of this job are pairs of a track and a group that can be searched; the others are counted in words,
     # since a track without all features is no fault of this job's input.
     usable = sum(sizes.values())
-    detail = f"{len(sizes)} groups"
+    detail = counted(len(sizes), "group")
     if small := sum(n <= k for n in sizes.values()):
         detail += f", {small} of them with fewer than {k} neighbours a track"
     if n_pairs > usable:

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from spark_app.columns import FILE, FILE_DATE, LAYOUT, LINE, REASON, RECORD, SOURCE
 from spark_app.columns import JOB as JOB_COLUMN
 from spark_app.errors import DataError, SkipStep, UsageError
-from spark_app.jobs.base import Context, Job, Outcome
+from spark_app.jobs.base import Context, Job, Outcome, counted
 from spark_app.schemas import TABLES
 from spark_app.settings import Settings, SourceSettings
 from spark_app.sources.files import NoRowsError
@@ -230,10 +230,8 @@ def _outcome(context: Context, deliveries: Mapping[Kind, Delivery], current: str
 
 
 def _shown(kind: Kind, delivery: Delivery) -> str:
-    n_files = len(delivery.loaded.files)
-    return (
-        f"{delivery.loaded.kept:,} {kind} from {n_files} {'file' if n_files == 1 else 'files'} ({delivery.row_layout})"
-    )
+    loaded = delivery.loaded
+    return f"{loaded.kept:,} {kind} from {counted(len(loaded.files), 'file')} ({delivery.row_layout})"
 
 
 JOB = Job(name=NAME, summary="read catalogue files, or the sample catalogue, into the raw tables", run=run)
