@@ -16,7 +16,8 @@ from spark_app.classify.baselines import MAJORITY, majority_confusion
 from spark_app.classify.target import LABEL, TARGET_GENRE, Supply, choose_target, labelled, supply
 from spark_app.columns import ALL, AUDIO12, FOLD, TRACK_ID
 from spark_app.errors import DataError, SkipStep, UsageError
-from spark_app.features.splits import ARTIST_KIND, IS_HELD_TRAIN, TEST, TRAIN, VALID, check_no_leak, with_part
+from spark_app.features.leaks import check_no_leak
+from spark_app.features.splits import ARTIST_KIND, IS_HELD_TRAIN, TEST, TRAIN, VALID, with_part
 from spark_app.jobs.base import Context, Job, Outcome
 from spark_app.report.confusion import confusion_figure
 from spark_app.schemas import TABLES
