@@ -108,6 +108,21 @@ def with_newest_day(units: DataFrame, day: str) -> DataFrame:
     return units.join(newest, on=UNIT, how="inner")
 
 
+def of_kind(splits: DataFrame, kind: str) -> DataFrame:
+    """The folds of one kind, with the artist component as ``unit``, whatever the kind: a bootstrap draws artists.
+
+    Args:
+        splits: ``models.splits``.
+        kind: ``artist``, ``random`` or ``time``.
+
+    Returns:
+        One row per track of the kind, key ``track_id`` ``[track_id, unit, fold, is_held_train]``.
+    """
+    units = splits.where(F.col(KIND) == ARTIST_KIND).select(TRACK_ID, UNIT)
+    folds = splits.where(F.col(KIND) == kind).select(TRACK_ID, FOLD, IS_HELD_TRAIN)
+    return units.join(folds, on=TRACK_ID, how="inner")
+
+
 def with_part(splits: DataFrame, *, fold: int, folds: int) -> DataFrame:
     """Adds ``part``: fold ``fold`` tests, the next one validates, the rest and the held rows train.
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from spark_app.errors import DataError
-from spark_app.features.splits import artist_splits, check_fold_sizes, random_splits, time_splits, with_part
+from spark_app.features.splits import artist_splits, check_fold_sizes, of_kind, random_splits, time_splits, with_part
 from tests.frames import assert_same_rows
 
 UNITS = "track_id string, unit string"
@@ -104,3 +104,12 @@ def test_a_group_of_near_twins_is_as_new_as_its_newest_member_and_tracks_of_one_
 def test_no_dates_give_no_rows_of_the_time_kind(spark):
     tracks = spark.createDataFrame([("a", None)], DATED)
     assert time_splits(tracks, spark.createDataFrame([], TWINS)).count() == 0
+
+
+def test_the_folds_of_any_kind_come_with_the_artist_component_as_unit(spark):
+    rows = [("a", "artist", "x", 3, False), ("b", "artist", "x", None, True), ("a", "random", "a", 1, False)]
+    splits = spark.createDataFrame(rows, "track_id string, kind string, unit string, fold int, is_held_train boolean")
+    columns = "track_id string, unit string, fold int, is_held_train boolean"
+    assert_same_rows(of_kind(splits, "random"), spark.createDataFrame([("a", "x", 1, False)], columns))
+    both = spark.createDataFrame([("a", "x", 3, False), ("b", "x", None, True)], columns)
+    assert_same_rows(of_kind(splits, "artist"), both)
