@@ -105,6 +105,7 @@ class ClassifySettings(_Section):
     folds: list[Annotated[int, Field(ge=0)]]
     resamples: Annotated[int, Field(ge=100, le=100_000)]
     abstain_below: Share
+    multilabel: bool
     score_top: Count
     champion: ChampionSettings
     trees: Count

@@ -116,7 +116,8 @@ def test_a_logged_model_has_a_signature_and_gives_the_same_output(spark, make_tr
     assert predictions == [row.prediction for row in model.transform(rows).select("prediction").collect()]
 
     champion = client.get_model_version_by_alias("genre_classifier", "champion")
-    assert (champion.version, champion.tags, champion.run_id) == ("2", {"sha256": "2b"}, runs["train"].info.run_id)
+    found = (str(champion.version), champion.tags, champion.run_id)
+    assert found == ("2", {"sha256": "2b"}, runs["train"].info.run_id)
     assert client.get_model_version_download_uri("genre_classifier", "2") == saved
 
 

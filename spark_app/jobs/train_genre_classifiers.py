@@ -26,6 +26,7 @@ from spark_app.features.splits import ARTIST_KIND, IS_HELD_TRAIN, KIND, RANDOM_K
 from spark_app.jobs.base import Context, Job, Outcome
 from spark_app.jobs.champion import Setup, promote
 from spark_app.jobs.genre_folds import Measured, Task, folds_of, mean_of, measure_fold, metric_rows
+from spark_app.jobs.genre_sets import measure_sets
 from spark_app.schemas import TABLES
 
 if TYPE_CHECKING:
@@ -61,6 +62,9 @@ def run(context: Context) -> Outcome:
         tasks.append(task)
     schema = TABLES["models.genre_metrics"]
     rows = [row for one in measured for row in metric_rows(one)]
+    if context.settings.classify.multilabel:
+        first = context.settings.classify.folds[0]
+        rows += measure_sets(context, tracks, fold=first, features=tasks[0].features)
     context.tables.write(schema.name, context.spark.createDataFrame(rows, schema.struct))
     _compare(context, measured)
     return _outcome(tasks[0], found, measured, _promote(tasks[0], target, measured))
@@ -204,5 +208,5 @@ JOB = Job(
     name="train_genre_classifiers",
     summary="classifiers on artist-disjoint folds, calibrated, against baselines; the best becomes champion",
     run=run,
-    reads=("curated.tracks", "curated.track_artists", "curated.variants", "models.splits"),
+    reads=("curated.tracks", "curated.track_artists", "curated.track_genres", "curated.variants", "models.splits"),
 )

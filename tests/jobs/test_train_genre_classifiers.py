@@ -18,6 +18,7 @@ SMALL = (
     "classify.depth=4",
     "classify.logistic_iterations=10",
     "classify.resamples=100",
+    "classify.multilabel=false",
     "classify.champion.max_ece=0.2",  # 24 test rows: the error of a perfect model is far from 0
 )
 
@@ -168,6 +169,24 @@ def test_random_and_time_splits_are_trained_once_each_where_they_are_asked_for(m
     by_fold = context.tables.read("models.splits").where("fold = 0").groupBy("kind").count().collect()
     assert n_test == {row["kind"]: row["count"] for row in by_fold}
     assert set(n_test) == {"artist", "random", "time"}
+
+
+def test_sets_of_groups_are_measured_beside_the_single_genre(make_context):
+    rows = catalogue.curated()
+    context = catalogue.in_memory(make_context(*SMALL, "classify.multilabel=true", "classify.splits=[]"))
+    punk = [(row["track_id"], "pop") for row in rows if row["genre"] == "punk"]
+    groups = [(row["track_id"], row["genre_group"]) for row in rows]
+    catalogue.write(context, rows, genres=[*groups, *punk])  # punk tracks are rock and pop
+    make_splits.run(context)
+
+    train_genre_classifiers.run(context)
+
+    found = metrics_of(context)
+    sets = {key[2:]: row for key, row in found.items() if key[0] == "multilabel_logistic"}
+    assert sets["rock", "f1"].value == sets["pop", "f1"].value > 0.9  # the same tracks carry both
+    assert sets["all", "mean_average_precision"].value > 0.6
+    assert sets["all", "coverage_error"].value >= 1
+    assert sets["pop", "support"].value == found["majority", 0, "punk", "support"].value
 
 
 def test_a_time_split_that_was_asked_for_and_does_not_exist_is_an_error(make_context):
