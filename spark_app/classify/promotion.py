@@ -15,6 +15,7 @@ class Contender:
         value: The metric of the gate, the greater the better.
         low: Lower bound of its interval.
         ece: Calibration error of its answers.
+        ece_by_chance: What a perfectly calibrated model would show on as many rows.
         uses_outcome: True where a feature is known only after the fact, such as popularity.
     """
 
@@ -22,6 +23,7 @@ class Contender:
     value: float
     low: float
     ece: float
+    ece_by_chance: float = 0.0
     uses_outcome: bool = False
 
 
@@ -32,7 +34,7 @@ class Gate:
     Attributes:
         bar: The value that the lower bound has to exceed: the champion's, or the majority's.
         bar_name: Whose value that is.
-        max_ece: Largest calibration error.
+        max_ece: Largest calibration error beyond that of chance.
         max_bytes: Largest size of the saved model.
     """
 
@@ -48,8 +50,9 @@ def objection(contender: Contender, gate: Gate) -> str:
         return "uses an outcome as a feature"
     if not contender.low > gate.bar:
         return f"its lower bound {contender.low:.3f} is not above {gate.bar:.3f} of {gate.bar_name}"
-    if not contender.ece <= gate.max_ece:
-        return f"its calibration error {contender.ece:.3f} is above {gate.max_ece:g}"
+    if not contender.ece <= gate.max_ece + contender.ece_by_chance:
+        chance = f"{contender.ece_by_chance:.3f}, which so few rows show by chance"
+        return f"its calibration error {contender.ece:.3f} is above {gate.max_ece:g} + {chance}"
     return ""
 
 

@@ -16,7 +16,7 @@ from spark_app.classify import pipeline
 from spark_app.classify.baselines import ARTIST_PRIOR, MAJORITY
 from spark_app.classify.compare import difference, mean_draws
 from spark_app.classify.evaluation.bootstrap import interval
-from spark_app.classify.evaluation.metrics import ACCURACY, ECE
+from spark_app.classify.evaluation.metrics import ACCURACY, ECE, ECE_BY_CHANCE
 from spark_app.classify.promotion import Contender
 from spark_app.classify.target import LABEL, TARGET_GENRE, Supply, choose_target, labelled, supply
 from spark_app.columns import AUDIO12, FOLD, TRACK_ID
@@ -173,6 +173,7 @@ def _promote(task: Task, target: str, measured: Sequence[Measured]) -> str:
             value=mean_of(found[name], metric),
             low=interval(mean_draws([one.test for one in found[name]], metric=metric))[0],
             ece=mean_of(found[name], ECE),
+            ece_by_chance=mean_of(found[name], ECE_BY_CHANCE),
         )
         for name in models
     ]

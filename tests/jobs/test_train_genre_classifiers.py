@@ -19,7 +19,7 @@ SMALL = (
     "classify.logistic_iterations=10",
     "classify.resamples=100",
     "classify.multilabel=false",
-    "classify.champion.max_ece=0.2",  # 24 test rows: the error of a perfect model is far from 0
+    "classify.champion.max_ece=0.2",  # logistic regression is too sure of genres that lie so far apart
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import pi
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,3 +43,17 @@ def calibration_error(bins: np.ndarray) -> float:
     """
     score, share, rows = bins
     return float((rows * abs(score - share)).sum() / rows.sum())
+
+
+def error_by_chance(bins: np.ndarray) -> float:
+    """The calibration error that a perfectly calibrated model is expected to show on so many rows; [0, 1].
+
+    Each bin's share of hits strays from its mean score by a normal deviation of ``sqrt(score * (1 - score) / rows)``,
+    whose mean size is ``sqrt(2 / pi)`` of that (cf. Broecker & Smith 2007). With 300 rows it is near 0.08.
+
+    Args:
+        bins: Of :func:`reliability`, at least one row.
+    """
+    score, _, rows = bins
+    deviation = (2 / pi * score * (1 - score) / rows) ** 0.5
+    return float((rows * deviation).sum() / rows.sum())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from spark_app.classify.evaluation.bins import calibration_error, reliability
+from spark_app.classify.evaluation.bins import calibration_error, error_by_chance, reliability
 from spark_app.classify.evaluation.bootstrap import interval, resampled_sums
 from spark_app.classify.evaluation.metrics import (
     ACCURACY,
@@ -14,6 +14,7 @@ from spark_app.classify.evaluation.metrics import (
     BRIER,
     COVERAGE,
     ECE,
+    ECE_BY_CHANCE,
     F1,
     LOG_LOSS,
     MACRO_F1,
@@ -83,6 +84,7 @@ def whole_metrics(
         LOG_LOSS: float(rows.loss.mean()),
         BRIER: float(rows.brier.mean()),
         ECE: calibration_error(answer_bins(rows)),
+        ECE_BY_CHANCE: error_by_chance(answer_bins(rows)),
         COVERAGE: float(answered.mean()),
     }
     if answered.any():
