@@ -75,7 +75,8 @@ class Calibrator(Estimator, _CalibratorParams, DefaultParamsReadable, DefaultPar
         known = dataset.where(F.col(self.getLabelCol()).isNotNull()).select(
             F.xxhash64(TRACK_ID, seed).alias("_hash"),
             F.col(TRACK_ID).alias("_key"),
-            F.pmod(F.xxhash64(UNIT, seed), F.lit(CROSS_FITS)).cast("int").alias("_part"),
+            # Not the hash of the folds: within one fold that would give a single part.
+            F.pmod(F.xxhash64(F.lit("calibration"), UNIT, seed), F.lit(CROSS_FITS)).cast("int").alias("_part"),
             F.col(self.getLabelCol()).cast("int").alias("_label"),
             vector_to_array(F.col(self.getProbabilityCol())).alias("_p"),
         )

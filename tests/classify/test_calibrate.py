@@ -117,6 +117,15 @@ def test_fit_does_not_depend_on_the_partitioning_and_leaves_out_rows_without_lab
     assert Calibrator().fit(rows.limit(1)).map.kind == maps.IDENTITY
 
 
+def test_the_rows_of_one_artist_fold_are_enough_to_cross_fit(spark):
+    _, said, label = overconfident(3000)
+    whole = frame(spark, said, label)
+    # The formula of the folds, with the seed that the job gives to both.
+    one_fold = whole.where("pmod(xxhash64(unit, 42L), 5) = 1")
+    assert 400 < one_fold.count() < 800
+    assert Calibrator(seed=42).fit(one_fold).map.kind == maps.TEMPERATURE
+
+
 def test_the_stages_hold_the_answer_before_and_after(spark):
     _, said, label = overconfident(40)
     model = CalibratorModel()._set(kind=maps.TEMPERATURE, temperature=2.0, scores=[], values=[])
