@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from benchmarks.record import context_on_scratch, real_data, run_jobs, save
 from spark_app.classify.target import LABEL, labelled
 from spark_app.columns import AUDIO12, FOLD, TRACK_ID
+from spark_app.features.splits import ARTIST_KIND, of_kind
 from spark_app.jobs import curate_tracks, ingest_catalogue, make_splits, train_genre_classifiers
 
 if TYPE_CHECKING:
@@ -71,12 +72,14 @@ def _parser() -> argparse.ArgumentParser:
 def _rows(context: Context) -> pd.DataFrame:
     """The same labelled rows that the job trained on, sorted by key: some 28,000."""
     tracks, splits = context.tables.read("curated.tracks"), context.tables.read("models.splits")
-    rows: pd.DataFrame = labelled(tracks, splits, target="genre", features=AUDIO12).toPandas()
+    rows: pd.DataFrame = labelled(tracks, of_kind(splits, ARTIST_KIND), target="genre", features=AUDIO12).toPandas()
     return rows.sort_values(TRACK_ID, ignore_index=True)
 
 
 def _by_fold(context: Context, model: str) -> list[float]:
-    metrics = context.tables.read("models.genre_metrics").where("genre = 'all' and metric = 'accuracy'")
+    metrics = context.tables.read("models.genre_metrics").where(
+        "split_kind = 'artist' and genre = 'all' and metric = 'accuracy'"
+    )
     found = {row.fold: row.value for row in metrics.where(metrics.model == model).collect()}  # five rows
     return [found[fold] for fold in sorted(found)]
 

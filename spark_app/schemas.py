@@ -12,7 +12,13 @@ from pyspark.sql import types as T
 
 from spark_app.columns import AUDIO12, AUDIO12_RANGE, AUDIO12_Z, GENRE_GROUP
 
-RUN_COLUMNS = ("run_id", "model_uri")  # identifiers of a run, left out of every comparison
+RUN_COLUMNS = (
+    "run_id",
+    "model_sha256",
+    "folder",
+    "files",
+    "n_bytes",
+)  # identifiers of a run, left out of every comparison
 
 
 @dataclass(frozen=True)
@@ -182,16 +188,36 @@ _TABLES = (
     TableSchema(
         "models.splits",
         ("track_id", "kind"),
-        # kind: artist (B adds random, time); unit: smallest key of the connected component; fold 0..4, null if held
+        # kind: artist, random, time; unit: what stays together (connected artists, else near-twins); fold 0..4, null
+        # if held; of the time kind 0 tests, 1 validates, 2 trains, and tracks without a date are left out
         "track_id string, kind string, unit string, fold int, is_held_train boolean",
         "make_splits",
     ),
     TableSchema(
         "models.genre_metrics",
         ("model", "split_kind", "fold", "genre", "metric"),
-        # genre 'all' for metrics over all genres; n: rows behind the value
-        "model string, split_kind string, fold int, genre string, metric string, value double, n bigint",
+        # genre 'all' for metrics over all genres; low, high: 95 % interval, null where there is none; n: rows behind it
+        "model string, split_kind string, fold int, genre string, metric string, value double, low double, "
+        "high double, n bigint",
         "train_genre_classifiers",
+    ),
+    TableSchema(
+        "models.champion",
+        ("model",),
+        # one row, the model that score_genres applies; folder: below the root; files: "<sha256> <path>", sorted;
+        # features and labels in order; metric, value, low: what it was promoted on
+        "model string, target string, features array<string>, labels array<string>, metric string, value double, "
+        "low double, ece double, n_rows bigint, model_sha256 string, folder string, files array<string>, "
+        "n_bytes bigint",
+        "train_genre_classifiers",
+    ),
+    TableSchema(
+        "models.genre_scores",
+        ("track_id", "model", "genre"),
+        # p: calibrated probability; rank 1 is the likeliest; is_answer: rank 1 and p at least classify.abstain_below,
+        # a track without any is_answer stays unknown
+        "track_id string, model string, genre string, p double, rank int, is_answer boolean",
+        "score_genres",
     ),
     TableSchema(
         "models.genre_clusters",

@@ -89,11 +89,25 @@ class SplitSettings(_Section):
     max_component_share: Annotated[float, Field(gt=0, le=1)]
 
 
+class ChampionSettings(_Section):
+    """What a model must reach before it replaces the champion."""
+
+    metric: Literal["accuracy", "balanced_accuracy", "macro_f1", "weighted_f1"]
+    max_ece: Share
+    max_mib: Annotated[float, Field(gt=0)]
+
+
 class ClassifySettings(_Section):
     """Genre classifiers."""
 
     target: Literal["auto", "genre", "group"]
+    splits: list[Literal["artist", "random", "time"]]
     folds: list[Annotated[int, Field(ge=0)]]
+    resamples: Annotated[int, Field(ge=100, le=100_000)]
+    abstain_below: Share
+    multilabel: bool
+    score_top: Count
+    champion: ChampionSettings
     trees: Count
     depth: Annotated[int, Field(ge=1, le=30)]
     bins: Annotated[int, Field(ge=2)]

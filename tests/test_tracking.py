@@ -98,10 +98,14 @@ def test_a_logged_model_has_a_signature_and_gives_the_same_output(spark, make_tr
     model = Pipeline(stages=stages).fit(rows)
     tracker = make_tracker()
     tracker.open({})
-    tracker.job("train").spark_model(model, "forest", rows.select("energy"))
+    job = tracker.job("train")
+    job.spark_model(model, "forest", rows.select("energy"))
+    for sha in ("1a", "2b"):
+        job.champion("forest", "genre_classifier", {"sha256": sha})
     tracker.finish("FINISHED", {})
+    assert tracker.warning == ""
 
-    _, runs = runs_in(f"sqlite:///{tmp_path}/mlflow.db")
+    client, runs = runs_in(f"sqlite:///{tmp_path}/mlflow.db")
     saved = f"{runs['train'].info.artifact_uri}/forest"
     info = mlflow.models.get_model_info(saved)
     assert info.signature.inputs.input_names() == ["energy"]
@@ -110,6 +114,11 @@ def test_a_logged_model_has_a_signature_and_gives_the_same_output(spark, make_tr
     reloaded = mlflow.spark.load_model(saved, dfs_tmpdir=str(tmp_path / "dfs"))
     predictions = [row.prediction for row in reloaded.transform(rows).select("prediction").collect()]
     assert predictions == [row.prediction for row in model.transform(rows).select("prediction").collect()]
+
+    champion = client.get_model_version_by_alias("genre_classifier", "champion")
+    found = (str(champion.version), champion.tags, champion.run_id)
+    assert found == ("2", {"sha256": "2b"}, runs["train"].info.run_id)
+    assert client.get_model_version_download_uri("genre_classifier", "2") == saved
 
 
 def closed_port():

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from spark_app.columns import FOLD, GENRE, GENRE_GROUP, TRACK_ID, UNKNOWN
+from spark_app.columns import ARTIST_ID, ARTIST_IDS, FOLD, GENRE, GENRE_GROUP, TRACK_ID, UNKNOWN
 from spark_app.errors import DataError
+from spark_app.features.components import UNIT
 from spark_app.features.splits import IS_HELD_TRAIN
 
 LABEL = "label"
@@ -76,21 +77,25 @@ def labelled(tracks: DataFrame, splits: DataFrame, *, target: str, features: Seq
     """The tracks that have a label and whose source allows training, with their fold.
 
     Args:
-        tracks: One row per track, key ``track_id`` ``[genre, genre_group, training_allowed, *features]``.
-        splits: One row per track, key ``track_id`` ``[fold, is_held_train]``.
+        tracks: One row per track, key ``track_id``
+            ``[artist_ids, genre, genre_group, training_allowed, *features]``.
+        splits: One row per track, key ``track_id`` ``[unit, fold, is_held_train]``, of ``splits.of_kind``.
         target: ``genre`` (the track's own genre) or ``group`` (its group, without ``unknown``).
         features: Columns to keep.
 
     Returns:
-        One row per track, key ``track_id`` ``[track_id, label, fold, is_held_train, *features]``;
-        ``is_held_train`` is null for a track that the splits do not know.
+        One row per track, key ``track_id`` ``[track_id, artist_id, label, unit, fold, is_held_train,
+        *features]``; ``artist_id`` is the first credited artist, ``is_held_train`` is null for a track that the
+        splits do not know.
     """
     group = F.when(F.col(GENRE_GROUP) != UNKNOWN, F.col(GENRE_GROUP))
     label = F.col(GENRE) if target == TARGET_GENRE else group
-    chosen = tracks.where(_is_allowed()).select(TRACK_ID, label.alias(LABEL), *features)
-    folds = splits.select(TRACK_ID, FOLD, IS_HELD_TRAIN)
+    chosen = tracks.where(_is_allowed()).select(
+        TRACK_ID, F.get(ARTIST_IDS, F.lit(0)).alias(ARTIST_ID), label.alias(LABEL), *features
+    )
+    folds = splits.select(TRACK_ID, UNIT, FOLD, IS_HELD_TRAIN)
     known = chosen.where(F.col(LABEL).isNotNull()).join(folds, on=TRACK_ID, how="left")
-    return known.select(TRACK_ID, LABEL, FOLD, IS_HELD_TRAIN, *features)
+    return known.select(TRACK_ID, ARTIST_ID, LABEL, UNIT, FOLD, IS_HELD_TRAIN, *features)
 
 
 def _is_allowed() -> Column:

@@ -15,6 +15,7 @@ from spark_app.jobs import (
     make_splits,
     normalise_features,
     recommend_tracks,
+    score_genres,
     train_genre_classifiers,
 )
 from spark_app.jobs.base import Job
@@ -26,6 +27,7 @@ _MODULES = (
     normalise_features,
     make_splits,
     train_genre_classifiers,
+    score_genres,
     cluster_genres,
     find_similar_tracks,
     eval_audio_similarity,

@@ -2,8 +2,8 @@
 
 A line holds ``run`` (the key of a run inside this journal, empty for the parent), ``kind`` and ``time`` (ms), and by
 kind: ``start`` name, tags; ``params`` values; ``metrics`` values; ``file`` path, folder; ``model`` path, name;
-``input`` name, path, version, digest; ``end`` status. Paths are relative to the journal's folder. ``delivered.json``
-says how many lines MLflow has taken and which MLflow run stands for which key.
+``champion`` name, registered, tags; ``input`` name, path, version, digest; ``end`` status. Paths are relative to the
+journal's folder. ``delivered.json`` says how many lines MLflow has taken and which MLflow run stands for which key.
 """
 
 from __future__ import annotations

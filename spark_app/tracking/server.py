@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pyspark.ml import Model
     from pyspark.sql import DataFrame
 
+CHAMPION = "champion"  # alias in the registry
 _IMPORTING = threading.Lock()
 _BATCH = 100  # parameters or metrics a request; MLflow takes no more parameters
 _REFUSALS = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "RESOURCE_ALREADY_EXISTS"}
@@ -63,6 +64,7 @@ class Server:
             "metrics": self._metrics,
             "file": self._file,
             "model": self._model,
+            "champion": self._champion,
             "input": self._input,
             "end": self._end,
         }
@@ -148,6 +150,16 @@ class Server:
         # What log_model leaves on a run, so that a model can be registered from it.
         history = json.loads(self._client.get_run(run_id).data.tags.get("mlflow.log-model.history", "[]"))
         self._client.set_tag(run_id, "mlflow.log-model.history", json.dumps([*history, saved.get_tags_dict()]))
+
+    def _champion(self, record: Record) -> None:
+        run = self._client.get_run(self._id(record))
+        name = record["registered"]
+        if not self._client.search_registered_models(filter_string=f"name = '{name}'"):
+            self._client.create_registered_model(name)
+        version = self._client.create_model_version(
+            name, f"{run.info.artifact_uri}/{record['name']}", run_id=run.info.run_id, tags=record["tags"]
+        )
+        self._client.set_registered_model_alias(name, CHAMPION, version.version)
 
     def _input(self, record: Record) -> None:
         from mlflow.entities import Dataset, DatasetInput, InputTag

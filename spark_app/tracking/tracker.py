@@ -63,6 +63,16 @@ class JobRun:
         save_spark_model(model, path, example)
         self._add("model", path=self._journal.relative(path), name=_file_name(name))
 
+    def champion(self, name: str, registered: str, tags: Mapping[str, str]) -> None:
+        """Register the model that this run has recorded as ``name`` and let the alias ``champion`` point to it.
+
+        Args:
+            name: As given to :meth:`spark_model`.
+            registered: Name in the registry; made where there is none.
+            tags: Of the version.
+        """
+        self._add("champion", name=_file_name(name), registered=_file_name(registered), tags=dict(tags))
+
     def input_table(self, name: str, path: str, version: int | None) -> None:
         """Record a Delta table as input; its digest stands for path and version, so no Spark job runs."""
         digest = hashlib.sha256(f"{path}@{version}".encode()).hexdigest()[:16]

@@ -8,19 +8,20 @@ from spark_app.classify.target import Supply, choose_target, labelled, supply
 from spark_app.errors import DataError
 from tests.frames import assert_same_rows
 
-TRACKS = "track_id string, genre string, genre_group string, training_allowed boolean, tempo double"
-SPLITS = "track_id string, fold int, is_held_train boolean"
+TRACKS = """track_id string, artist_ids array<string>, genre string, genre_group string,
+    training_allowed boolean, tempo double"""
+SPLITS = "track_id string, unit string, fold int, is_held_train boolean"
 
 
 @pytest.fixture
 def tracks(spark):
     return spark.createDataFrame(
         [
-            ("a", "pop punk", "rock", True, 1.0),
-            ("b", None, "jazz", True, 2.0),  # genres of its artists only
-            ("c", None, "unknown", True, 3.0),
-            ("d", "rap", "hip hop", False, 4.0),
-            ("e", "rap", "hip hop", None, 5.0),
+            ("a", ["x", "y"], "pop punk", "rock", True, 1.0),
+            ("b", ["z"], None, "jazz", True, 2.0),  # genres of its artists only
+            ("c", None, None, "unknown", True, 3.0),
+            ("d", None, "rap", "hip hop", False, 4.0),
+            ("e", None, "rap", "hip hop", None, 5.0),
         ],
         TRACKS,
     )
@@ -51,12 +52,14 @@ def test_too_many_genres_asked_by_name_are_an_error():
 
 
 def test_labelled_rows_leave_out_unlabelled_and_refused_tracks_and_show_missing_splits(spark, tracks):
-    splits = spark.createDataFrame([("a", 3, False), ("d", 1, False)], SPLITS)
+    splits = spark.createDataFrame([("a", "u", 3, False), ("d", "v", 1, False)], SPLITS)
 
     by_genre = labelled(tracks, splits, target="genre", features=["tempo"])
     by_group = labelled(tracks, splits, target="group", features=["tempo"])
 
-    columns = "track_id string, label string, fold int, is_held_train boolean, tempo double"
-    assert_same_rows(by_genre, spark.createDataFrame([("a", "pop punk", 3, False, 1.0)], columns))
-    expected = [("a", "rock", 3, False, 1.0), ("b", "jazz", None, None, 2.0)]
+    columns = (
+        "track_id string, artist_id string, label string, unit string, fold int, is_held_train boolean, tempo double"
+    )
+    assert_same_rows(by_genre, spark.createDataFrame([("a", "x", "pop punk", "u", 3, False, 1.0)], columns))
+    expected = [("a", "x", "rock", "u", 3, False, 1.0), ("b", "z", "jazz", None, None, None, 2.0)]
     assert_same_rows(by_group, spark.createDataFrame(expected, columns))

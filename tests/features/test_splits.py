@@ -1,16 +1,19 @@
-"""Folds and the leak check."""
+"""Folds."""
 
 from __future__ import annotations
+
+from datetime import date, timedelta
 
 import pytest
 
 from spark_app.errors import DataError
-from spark_app.features.splits import artist_splits, check_fold_sizes, check_no_leak, with_part
+from spark_app.features.splits import artist_splits, check_fold_sizes, of_kind, random_splits, time_splits, with_part
 from tests.frames import assert_same_rows
 
 UNITS = "track_id string, unit string"
 SPLITS = "track_id string, fold int"
-MEMBERS = "track_id string, member string"
+TWINS = "track_id string, variant_group string"
+DATED = "track_id string, release_date date"
 
 
 def units(spark, large=0, small=60):
@@ -61,15 +64,52 @@ def test_a_fold_below_five_percent_is_refused_with_its_size():
         check_fold_sizes({0: 10, 1: 25}, folds=3)
 
 
-def test_the_leak_check_passes_folds_and_held_rows_that_keep_members_together(spark):
-    splits = spark.createDataFrame([("a", 0), ("b", 0), ("c", None), ("d", None), ("e", 1)], SPLITS)
-    artists = spark.createDataFrame([("a", "x"), ("b", "x"), ("c", "y"), ("d", "y"), ("e", None), ("a", None)], MEMBERS)
-    check_no_leak(splits, {"artists": artists, "near-twin groups": artists})
+def test_random_folds_hash_the_group_of_near_twins_or_the_track_itself(spark):
+    tracks = spark.createDataFrame([(f"t{i}",) for i in range(40)], "track_id string")
+    twins = spark.createDataFrame([("t0", "t0"), ("t1", "t0"), ("t2", "t2")], TWINS)
+
+    splits = random_splits(tracks, twins, folds=5, seed=42)
+
+    # The unit by hand, the fold from the formula of the contract by Spark's own hash.
+    unit = "case when track_id = 't1' then 't0' else track_id end"
+    oracle = tracks.selectExpr(
+        "track_id",
+        "'random' as kind",
+        f"{unit} as unit",
+        f"int(pmod(xxhash64({unit}, 42L), 5)) as fold",
+        "false as is_held_train",
+    )
+    assert_same_rows(splits, oracle)
 
 
-def test_the_leak_check_counts_torn_artists_and_twins_between_folds_and_held_rows(spark):
-    splits = spark.createDataFrame([("a", 0), ("b", 1), ("c", None), ("d", 2)], SPLITS)
-    artists = spark.createDataFrame([("a", "x"), ("b", "x"), ("c", "y"), ("d", "y")], MEMBERS)
-    twins = spark.createDataFrame([("a", "g"), ("b", "g"), ("c", "h")], MEMBERS)
-    with pytest.raises(DataError, match="the splits leak: 2 artists, 1 near-twin groups on more than one side"):
-        check_no_leak(splits, {"artists": artists, "near-twin groups": twins})
+def test_the_newest_tenth_tests_the_tenth_before_validates_and_undated_tracks_are_left_out(spark):
+    rows = [(f"t{i:02}", date(2000, 1, 1) + timedelta(days=i)) for i in range(20)] + [("bare", None)]
+    splits = time_splits(spark.createDataFrame(rows, DATED), spark.createDataFrame([], TWINS))
+    folds = {row.track_id: row.fold for row in splits.collect()}
+    # Of 20 days the 18th is the first below which, itself included, 90 % of the tracks lie; the 16th for 80 %.
+    expected = {f"t{i:02}": 2 if i < 15 else 1 if i < 17 else 0 for i in range(20)}
+    assert folds == expected
+    assert splits.columns == ["track_id", "kind", "unit", "fold", "is_held_train"]
+
+
+def test_a_group_of_near_twins_is_as_new_as_its_newest_member_and_tracks_of_one_day_stay_together(spark):
+    old = [(f"t{i:02}", date(2000, 1, 1) + timedelta(days=i)) for i in range(16)]
+    rows = [*old, *[(f"n{i}", date(2020, 1, 1)) for i in range(4)]]
+    twins = spark.createDataFrame([("t00", "n0"), ("n0", "n0")], TWINS)
+    splits = {row.track_id: row for row in time_splits(spark.createDataFrame(rows, DATED), twins).collect()}
+    assert {splits[f"n{i}"].fold for i in range(4)} == {0}
+    assert (splits["t00"].fold, splits["t00"].unit) == (0, "n0")
+
+
+def test_no_dates_give_no_rows_of_the_time_kind(spark):
+    tracks = spark.createDataFrame([("a", None)], DATED)
+    assert time_splits(tracks, spark.createDataFrame([], TWINS)).count() == 0
+
+
+def test_the_folds_of_any_kind_come_with_the_artist_component_as_unit(spark):
+    rows = [("a", "artist", "x", 3, False), ("b", "artist", "x", None, True), ("a", "random", "a", 1, False)]
+    splits = spark.createDataFrame(rows, "track_id string, kind string, unit string, fold int, is_held_train boolean")
+    columns = "track_id string, unit string, fold int, is_held_train boolean"
+    assert_same_rows(of_kind(splits, "random"), spark.createDataFrame([("a", "x", 1, False)], columns))
+    both = spark.createDataFrame([("a", "x", 3, False), ("b", "x", None, True)], columns)
+    assert_same_rows(of_kind(splits, "artist"), both)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
 from pyspark.sql import Row
 
@@ -16,12 +18,31 @@ def test_writes_one_fold_per_track_and_keeps_artists_together(make_context):
 
     outcome = make_splits.run(context)
 
-    splits = context.tables.read("models.splits").toPandas()  # 200 rows
-    assert (len(splits), splits["track_id"].nunique(), set(splits["kind"])) == (200, 200, {"artist"})
-    assert splits.groupby("unit")["fold"].nunique().max() == 1
-    assert set(splits["fold"]) == {0, 1, 2, 3, 4}
+    splits = context.tables.read("models.splits").toPandas()  # 400 rows
+    assert splits.groupby("kind")["track_id"].nunique().to_dict() == {"artist": 200, "random": 200}
+    assert len(splits) == 400
+    by_artist = splits[splits["kind"] == "artist"]
+    assert by_artist.groupby("unit")["fold"].nunique().max() == 1
+    assert set(by_artist["fold"]) == {0, 1, 2, 3, 4}
     assert (outcome.read, outcome.kept, outcome.status) == (200, 200, "OK")
-    assert outcome.detail.startswith("5 folds, smallest 1")
+    assert outcome.detail.startswith("5 folds by artist, smallest 1")
+    assert outcome.detail.endswith("no time split: too few or too coarse dates")
+
+
+def test_dated_tracks_are_split_by_time_as_well(make_context):
+    context = catalogue.in_memory(make_context())
+    rows = catalogue.curated(n=200)
+    for i, row in enumerate(rows[:100]):
+        row["release_date"] = date(2000, 1, 1) + timedelta(days=i)
+    catalogue.write(context, rows)
+
+    outcome = make_splits.run(context)
+
+    by_time = context.tables.read("models.splits").where("kind = 'time'").groupBy("fold").count().collect()
+    # The 90th and the 80th of the 100 days open the two newer parts.
+    assert {row["fold"]: row["count"] for row in by_time} == {0: 11, 1: 10, 2: 79}
+    assert outcome.detail.endswith("by time over 100 dated tracks")
+    assert outcome.read == 200
 
 
 def test_a_large_component_always_trains_and_its_share_is_told_per_genre(make_context):

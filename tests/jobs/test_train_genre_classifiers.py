@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
 
+import numpy as np
 import pytest
 
 from spark_app.errors import DataError, SkipStep, UsageError
@@ -11,14 +13,21 @@ from spark_app.jobs import make_splits, train_genre_classifiers
 from spark_app.schemas import TABLES
 from tests.jobs import catalogue
 
-SMALL = ("classify.trees=10", "classify.depth=4", "classify.logistic_iterations=10")
+SMALL = (
+    "classify.trees=10",
+    "classify.depth=4",
+    "classify.logistic_iterations=10",
+    "classify.resamples=100",
+    "classify.multilabel=false",
+    "classify.champion.max_ece=0.2",  # logistic regression is too sure of genres that lie so far apart
+)
 
 
 class Notes:
     """Stands in for an MLflow run."""
 
     def __init__(self):
-        self.figures, self.models, self.values = [], [], {}
+        self.figures, self.models, self.values, self.champions = [], [], {}, []
 
     def params(self, values):
         self.values.update(values)
@@ -27,6 +36,9 @@ class Notes:
 
     def figure(self, figure, name):
         self.figures.append((name, len(figure.axes)))
+
+    def champion(self, name, registered, tags):
+        self.champions.append((name, registered, set(tags)))
 
     def spark_model(self, model, name, example):
         self.models.append((name, example.columns, model))
@@ -40,7 +52,8 @@ def prepared(context, rows):
 
 def metrics_of(context):
     rows = context.tables.read("models.genre_metrics").collect()
-    return {(r.model, r.fold, r.genre, r.metric): r for r in rows}
+    assert len(rows) == len({(r.model, r.split_kind, r.fold, r.genre, r.metric) for r in rows})
+    return {(r.model, r.fold, r.genre, r.metric): r for r in rows if r.split_kind == "artist"}
 
 
 def test_trains_both_models_on_a_fold_and_writes_metrics_figures_and_models(make_context):
@@ -49,24 +62,39 @@ def test_trains_both_models_on_a_fold_and_writes_metrics_figures_and_models(make
     outcome = train_genre_classifiers.run(context)
 
     found = metrics_of(context)
-    assert {key[0] for key in found} == {"majority", "random_forest", "logistic_regression"}
+    models = {"random_forest", "logistic_regression"}
+    assert {key[0] for key in found} == models | {"majority", "stratified_random", "artist_prior"}
     assert {key[2] for key in found} == {"all", "punk", "bebop", "grime"}  # auto: the tracks carry genres
     assert found["random_forest", 0, "all", "accuracy"].value > 0.9  # the genres lie apart in energy
     assert found["logistic_regression", 0, "all", "accuracy"].value > 0.9
     assert found["majority", 0, "all", "accuracy"].value < 0.7
-    n_test = context.tables.read("models.splits").where("fold = 0").count()
+    n_test = context.tables.read("models.splits").where("fold = 0 and kind = 'artist'").count()
     assert found["random_forest", 0, "all", "accuracy"].n == n_test
     assert sum(found["majority", 0, genre, "support"].n for genre in catalogue.GROUPS) == n_test
-    assert context.run.figures == [("confusion_random_forest_fold_0", 2), ("confusion_logistic_regression_fold_0", 2)]
+    forest = found["random_forest", 0, "all", "macro_f1"]
+    assert forest.low <= forest.value <= forest.high
+    assert found["random_forest", 0, "all", "ece"].low is None
+    kinds = ("validation_accuracy", "log_loss_uncalibrated", "ece_uncalibrated", "macro_auc", "brier", "coverage")
+    assert all((name, 0, "all", kind) in found for name in models for kind in kinds)
+    drawn = ("confusion", "reliability", "roc")
+    assert {name for name, _ in context.run.figures} == {f"{kind}_{name}_artist_0" for kind in drawn for name in models}
     assert [name for name, _, _ in context.run.models] == ["random_forest", "logistic_regression"]
     assert outcome.detail.startswith("forest of 10 trees of depth 4, fold 0; 3 genres, accuracy: majority 0.")
+    assert "knowing the artist alone gives" in outcome.detail
+    champion = context.tables.read("models.champion").collect()[0]
+    assert outcome.detail.endswith(f"champion: {champion.model.replace('_', ' ')}")
+    assert champion.labels == ["bebop", "grime", "punk"]
+    assert context.run.champions == [(champion.model, "genre_classifier", {"sha256", "folder"})]
     assert (outcome.read, outcome.kept, outcome.status) == (120, 120, "OK")
 
     first = {key: (row.value, row.n) for key, row in found.items()}
     tracks = context.tables.read("curated.tracks").repartition(3).localCheckpoint()
     context.tables.write("curated.tracks", tracks)
-    train_genre_classifiers.run(context)
+    again = train_genre_classifiers.run(context)
     assert {key: (row.value, row.n) for key, row in metrics_of(context).items()} == first
+    # No model is better than itself: the champion stays.
+    assert "as before" in again.detail
+    assert context.tables.read("models.champion").collect() == [champion]
 
 
 def test_each_asked_fold_is_tested_on_groups_and_refused_and_unlabelled_tracks_stay_out(make_context):
@@ -115,7 +143,8 @@ def test_a_fold_that_does_not_exist_is_a_usage_error(make_context):
 def test_splits_that_leak_or_are_older_than_the_tracks_are_refused(make_context):
     rows = catalogue.curated()
     context = prepared(catalogue.in_memory(make_context(*SMALL)), rows)
-    folds = {row.track_id: row.fold for row in context.tables.read("models.splits").collect()}
+    splits = context.tables.read("models.splits").where("kind = 'artist'").collect()
+    folds = {row.track_id: row.fold for row in splits}
     apart = next((a, b) for a in folds for b in folds if folds[a] != folds[b])
 
     catalogue.write(context, rows, twins=[(track, "g") for track in apart])
@@ -125,3 +154,61 @@ def test_splits_that_leak_or_are_older_than_the_tracks_are_refused(make_context)
     catalogue.write(context, [*rows, {**rows[0], "track_id": "new"}])
     with pytest.raises(DataError, match="1 tracks stand in no split"):
         train_genre_classifiers.run(context)
+
+
+def test_random_and_time_splits_are_trained_once_each_where_they_are_asked_for(make_context):
+    rows = catalogue.curated()
+    for i, row in enumerate(rows[:100]):
+        row["release_date"] = date(2000, 1, 1) + timedelta(days=i)
+    context = prepared(catalogue.in_memory(make_context(*SMALL, "classify.splits=[artist, random, time]")), rows)
+
+    train_genre_classifiers.run(context)
+
+    found = context.tables.read("models.genre_metrics").where("model = 'logistic_regression' and metric = 'accuracy'")
+    n_test = {row.split_kind: row.n for row in found.collect()}
+    by_fold = context.tables.read("models.splits").where("fold = 0").groupBy("kind").count().collect()
+    assert n_test == {row["kind"]: row["count"] for row in by_fold}
+    assert set(n_test) == {"artist", "random", "time"}
+
+
+def test_sets_of_groups_are_measured_beside_the_single_genre(make_context):
+    rows = catalogue.curated()
+    context = catalogue.in_memory(make_context(*SMALL, "classify.multilabel=true", "classify.splits=[]"))
+    punk = [(row["track_id"], "pop") for row in rows if row["genre"] == "punk"]
+    groups = [(row["track_id"], row["genre_group"]) for row in rows]
+    catalogue.write(context, rows, genres=[*groups, *punk])  # punk tracks are rock and pop
+    make_splits.run(context)
+
+    train_genre_classifiers.run(context)
+
+    found = metrics_of(context)
+    sets = {key[2:]: row for key, row in found.items() if key[0] == "multilabel_logistic"}
+    assert sets["rock", "f1"].value == sets["pop", "f1"].value > 0.9  # the same tracks carry both
+    assert sets["all", "mean_average_precision"].value > 0.6
+    assert sets["all", "coverage_error"].value >= 1
+    assert sets["pop", "support"].value == found["majority", 0, "punk", "support"].value
+
+
+def test_a_time_split_that_was_asked_for_and_does_not_exist_is_an_error(make_context):
+    options = (*SMALL, "classify.splits=[time]")
+    context = prepared(catalogue.in_memory(make_context(*options)), catalogue.curated())
+    with pytest.raises(DataError, match="no labelled track stands in the time split"):
+        train_genre_classifiers.run(context)
+
+
+def test_labels_that_say_nothing_about_the_tracks_give_chance_and_no_champion(make_context):
+    rows = catalogue.curated(n=300, per_artist=1)
+    genres = [row["genre"] for row in rows]
+    shuffled = np.random.default_rng(0).permutation(genres)
+    for row, genre in zip(rows, shuffled, strict=True):
+        row["genre"] = str(genre)
+    context = prepared(catalogue.in_memory(make_context(*SMALL, "classify.folds=[0, 1]")), rows)
+
+    outcome = train_genre_classifiers.run(context)
+
+    found = metrics_of(context)
+    for name in ("random_forest", "logistic_regression"):
+        lows = [found[name, fold, "all", "balanced_accuracy"].low for fold in (0, 1)]
+        highs = [found[name, fold, "all", "balanced_accuracy"].high for fold in (0, 1)]
+        assert sum(lows) / 2 < 1 / 3 < sum(highs) / 2
+    assert "champion: none" in outcome.detail

@@ -1,0 +1,148 @@
+"""Calibrated probabilities as a Spark ML estimator, fitted on validation rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pyspark import keyword_only
+from pyspark.ml import Estimator, Model
+from pyspark.ml.functions import array_to_vector, vector_to_array
+from pyspark.ml.param import Param, Params, TypeConverters
+from pyspark.ml.param.shared import HasLabelCol, HasPredictionCol, HasProbabilityCol, HasSeed
+from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from spark_app.classify.calibration_maps import CROSS_FITS, IDENTITY, Map, choose_map
+from spark_app.classify.evaluation.one_pass import PROBABILITY
+from spark_app.classify.pipeline import LABEL_INDEX, PREDICTION
+from spark_app.columns import TRACK_ID
+from spark_app.features.components import UNIT
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+CALIBRATED = "calibrated"
+STAGE = "stage"
+RAW = "raw"
+
+_MOST_ROWS = 200_000
+_MOST_CELLS = 10_000_000  # probabilities that fit takes to the driver: 80 MB
+
+
+class _CalibratorParams(HasLabelCol, HasPredictionCol, HasProbabilityCol, HasSeed):
+    pass
+
+
+class Calibrator(Estimator, _CalibratorParams, DefaultParamsReadable, DefaultParamsWritable):
+    """Chooses between temperature scaling, isotonic maps, and leaving the probabilities as they are.
+
+    See ``calibration_maps``: the least log loss decides, cross-fitted over five hashed parts of the units, and no map
+    is taken that raises the calibration error. ``fit`` takes at most 200,000 rows (fewer with more than 50 labels) to
+    the driver, the first by the hash of their ``track_id``. Rows without a label are left out; no row, or rows of one
+    part only, leave the probabilities as they are.
+
+    Input of ``fit``: one row per track, key ``track_id`` ``[track_id, unit, label_index, probability]``, validation
+    rows: neither trained nor tested on.
+    """
+
+    _input_kwargs: dict[str, Any]  # set by keyword_only
+
+    @keyword_only
+    def __init__(self, *, seed: int = 0) -> None:
+        super().__init__()
+        self._setDefault(labelCol=LABEL_INDEX, predictionCol=PREDICTION, probabilityCol=PROBABILITY)
+        self._set(**self._input_kwargs)
+
+    def _fit(self, dataset: DataFrame) -> CalibratorModel:
+        p, label, parts = self._sample(dataset)
+        found = choose_map(p, label, parts) if len(label) else Map(IDENTITY)
+        model = CalibratorModel()._set(
+            kind=found.kind,
+            temperature=found.temperature,
+            scores=[list(x) for x, _ in found.knots],
+            values=[list(y) for _, y in found.knots],
+        )
+        model._resetUid(self.uid)
+        return self._copyValues(model)
+
+    def _sample(self, dataset: DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Probabilities, labels and parts of the hashed sample, in an order that follows from the keys."""
+        import numpy as np
+
+        seed = F.lit(self.getSeed()).cast("long")
+        known = dataset.where(F.col(self.getLabelCol()).isNotNull()).select(
+            F.xxhash64(TRACK_ID, seed).alias("_hash"),
+            F.col(TRACK_ID).alias("_key"),
+            # Not the hash of the folds: within one fold that would give a single part.
+            F.pmod(F.xxhash64(F.lit("calibration"), UNIT, seed), F.lit(CROSS_FITS)).cast("int").alias("_part"),
+            F.col(self.getLabelCol()).cast("int").alias("_label"),
+            vector_to_array(F.col(self.getProbabilityCol())).alias("_p"),
+        )
+        first = known.select(F.size("_p").alias("n")).head()
+        if first is None:
+            return np.empty((0, 1)), np.empty(0, int), np.empty(0, int)
+        rows = min(_MOST_ROWS, max(1, _MOST_CELLS // first["n"]))
+        # At most 200,000 rows or 80 MB of probabilities.
+        sample: pd.DataFrame = known.orderBy("_hash", "_key").limit(rows).select("_part", "_label", "_p").toPandas()
+        return np.stack(sample["_p"].to_list()), sample["_label"].to_numpy(), sample["_part"].to_numpy()
+
+
+class CalibratorModel(Model, _CalibratorParams, DefaultParamsReadable, DefaultParamsWritable):
+    """Fitted by :class:`Calibrator`: adds ``calibrated`` and sets ``prediction`` to its likeliest label.
+
+    ``calibrated`` is a vector of probabilities that sums to 1. Where several labels are equally likely the model's
+    own prediction stays if it is one of them, else the first is taken.
+    """
+
+    kind: Param[str] = Param(Params._dummy(), "kind", "identity, temperature or isotonic", TypeConverters.toString)
+    temperature: Param[float] = Param(Params._dummy(), "temperature", "1 for other kinds", TypeConverters.toFloat)
+    scores: Param[Any] = Param(Params._dummy(), "scores", "isotonic knots per label", TypeConverters.toListListFloat)
+    values: Param[Any] = Param(Params._dummy(), "values", "their values", TypeConverters.toListListFloat)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._setDefault(labelCol=LABEL_INDEX, predictionCol=PREDICTION, probabilityCol=PROBABILITY)
+
+    @property
+    def map(self) -> Map:
+        """The fitted map."""
+        scores, values = self.getOrDefault(self.scores), self.getOrDefault(self.values)
+        knots = tuple((tuple(x), tuple(y)) for x, y in zip(scores, values, strict=True))
+        return Map(self.getOrDefault(self.kind), self.getOrDefault(self.temperature), knots)
+
+    def _transform(self, dataset: DataFrame) -> DataFrame:
+        if self.map.kind == IDENTITY:
+            return dataset.withColumn(CALIBRATED, F.col(self.getProbabilityCol()))
+        from spark_app.classify.calibration_udf import calibrating
+
+        given = self.getPredictionCol()
+        found = dataset.withColumn("_p", calibrating(self.map)(vector_to_array(F.col(self.getProbabilityCol()))))
+        largest = F.array_max("_p")
+        stays = F.get("_p", F.col(given).cast("int")) == largest
+        likeliest = F.when(stays, F.col(given)).otherwise((F.array_position("_p", largest) - 1).cast("double"))
+        return found.withColumns({given: likeliest, CALIBRATED: array_to_vector(F.col("_p"))}).drop("_p")
+
+
+def in_stages(scored: DataFrame, calibrator: CalibratorModel) -> DataFrame:
+    """Each prediction before and after calibration, from one pass over ``scored``.
+
+    Args:
+        scored: A classifier's output ``[..., prediction, probability]``.
+        calibrator: Fitted.
+
+    Returns:
+        Two rows per row: ``stage`` (``raw`` or ``calibrated``), ``prediction`` and ``probability`` of the stage, and
+        the other columns of ``scored``.
+    """
+    both = calibrator.transform(scored.withColumn("_raw", F.col(PREDICTION)))
+    stages = [(RAW, "_raw", PROBABILITY), (CALIBRATED, PREDICTION, CALIBRATED)]
+    rows = F.array(
+        *[
+            F.struct(F.lit(name).alias(STAGE), F.col(given).alias(PREDICTION), F.col(p).alias(PROBABILITY))
+            for name, given, p in stages
+        ]
+    )
+    others = [name for name in scored.columns if name not in (PREDICTION, PROBABILITY)]
+    return both.select(*others, F.explode(rows).alias("_stage")).select(*others, "_stage.*")

@@ -1,0 +1,88 @@
+"""One model on one fold: fit on training rows, calibrate on validation rows, predict validation and test rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from pyspark.ml import PipelineModel
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from spark_app.classify.baselines import (
+    ARTIST_PRIOR,
+    MAJORITY,
+    STRATIFIED,
+    artist_prior,
+    majority,
+    prior_of,
+    stratified,
+)
+from spark_app.classify.calibrate import Calibrator, in_stages
+from spark_app.classify.evaluation.one_pass import PROBABILITY
+from spark_app.classify.pipeline import LABEL_INDEX, PREDICTION
+from spark_app.columns import TRACK_ID
+from spark_app.features.components import UNIT
+from spark_app.features.splits import TEST, TRAIN, VALID
+
+if TYPE_CHECKING:
+    from pyspark.ml import Estimator
+
+PART = "part"
+MODEL = "model"
+_PREDICTED = (TRACK_ID, PART, UNIT, LABEL_INDEX, PREDICTION, PROBABILITY)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted classifier.
+
+    Attributes:
+        model: Classifier and calibrator: adds ``prediction``, ``probability`` and ``calibrated`` to prepared rows.
+        predictions: Lazy, key ``track_id + part + stage`` ``[track_id, part, unit, label_index, prediction,
+            probability, stage]``: validation and test rows, before and after calibration.
+    """
+
+    model: PipelineModel
+    predictions: DataFrame
+
+
+def fit_on_fold(prepared: DataFrame, estimator: Estimator, *, seed: int) -> Fitted:
+    """Fits and calibrates; test rows are touched by neither.
+
+    Args:
+        prepared: One row per track, key ``track_id`` ``[track_id, part, unit, label_index, features]``.
+        estimator: Its model adds ``prediction`` and ``probability``.
+        seed: Of the calibrator's hashed sample.
+    """
+    classifier = estimator.fit(prepared.where(F.col(PART) == TRAIN))
+    scored = classifier.transform(prepared.where(F.col(PART) != TRAIN)).select(*_PREDICTED)
+    calibrator = Calibrator(seed=seed).fit(scored.where(F.col(PART) == VALID))
+    return Fitted(PipelineModel(stages=[classifier, calibrator]), in_stages(scored, calibrator))
+
+
+def baseline_predictions(
+    rows: DataFrame, *, train_counts: Mapping[str, int], labels: Sequence[str], seed: int
+) -> DataFrame:
+    """Predictions of the three baselines for the test rows.
+
+    Args:
+        rows: One row per track, key ``track_id`` ``[track_id, artist_id, part, unit, label_index]``.
+        train_counts: Label -> training rows.
+        labels: Declared labels in order.
+        seed: Of the random draws.
+
+    Returns:
+        Key ``model + track_id`` ``[model, track_id, part, unit, label_index, prediction, probability]``.
+    """
+    train, test = rows.where(F.col(PART) == TRAIN), rows.where(F.col(PART) == TEST)
+    prior = prior_of(train_counts, labels=labels)
+    found = {
+        MAJORITY: majority(test, prior=prior),
+        STRATIFIED: stratified(test, prior=prior, seed=seed),
+        ARTIST_PRIOR: artist_prior(test, train=train, prior=prior),
+    }
+    named = [frame.select(F.lit(name).alias(MODEL), *_PREDICTED) for name, frame in found.items()]
+    return reduce(DataFrame.unionByName, named)

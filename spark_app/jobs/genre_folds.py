@@ -1,0 +1,189 @@
+"""Training and measuring on one fold, for the job train_genre_classifiers: fits, figures, models, rows of metrics."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from spark_app.classify import pipeline
+from spark_app.classify.calibrate import CALIBRATED, RAW, STAGE
+from spark_app.classify.evaluation import metrics as names
+from spark_app.classify.evaluation.one_pass import Plan, evaluate, evaluations
+from spark_app.classify.training import MODEL, PART, baseline_predictions, fit_on_fold
+from spark_app.columns import ALL
+from spark_app.errors import DataError
+from spark_app.features.splits import ARTIST_KIND, TEST, TRAIN, VALID, with_part
+from spark_app.report.confusion import confusion_figure
+from spark_app.report.curves import reliability_figure, roc_figure
+
+if TYPE_CHECKING:
+    from pyspark.ml import Estimator, PipelineModel
+    from pyspark.sql import DataFrame
+
+    from spark_app.classify.evaluation.metrics import Evaluation
+    from spark_app.jobs.base import Context
+
+VALIDATION = "validation_"
+UNCALIBRATED = "_uncalibrated"
+_OF_VALIDATION = (names.ACCURACY, names.MACRO_F1, names.LOG_LOSS, names.ECE)
+_BEFORE = (names.ACCURACY, names.LOG_LOSS, names.BRIER, names.ECE, names.CLASSWISE_ECE)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What all folds of one kind of split share.
+
+    Attributes:
+        context: The job's context.
+        kind: ``artist``, ``random`` or ``time``.
+        rows: Labelled tracks with fold and features, laid out by key.
+        labels: Declared labels in order.
+        features: Audio features that hold a value.
+        counts: Rows per (label, fold).
+    """
+
+    context: Context
+    kind: str
+    rows: DataFrame
+    labels: tuple[str, ...]
+    features: tuple[str, ...]
+    counts: Counter[tuple[str, int | None]]
+
+    def part_counts(self, fold: int) -> dict[str, Counter[str]]:
+        """Part -> label -> rows, for the fold that tests."""
+        folds = self.context.settings.splits.folds
+        parts: dict[str, Counter[str]] = {TRAIN: Counter(), VALID: Counter(), TEST: Counter()}
+        for (label, found), n in self.counts.items():
+            part = TEST if found == fold else VALID if found == (fold + 1) % folds else TRAIN
+            parts[part][label] += n
+        return parts
+
+    @property
+    def plan(self) -> Plan:
+        """How predictions are evaluated."""
+        classify = self.context.settings.classify
+        return Plan(self.labels, classify.resamples, self.context.settings.run.seed, classify.abstain_below)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One model or baseline on one fold.
+
+    Attributes:
+        model: Name.
+        kind: Of the split.
+        fold: That was tested.
+        test: On test rows, as the model answers (calibrated).
+        raw: On test rows, before calibration; None for a baseline.
+        validation: On validation rows; None for a baseline.
+        pipeline: From raw features to a label; None for a baseline.
+    """
+
+    model: str
+    kind: str
+    fold: int
+    test: Evaluation
+    raw: Evaluation | None = None
+    validation: Evaluation | None = None
+    pipeline: PipelineModel | None = None
+
+
+def measure_fold(task: Task, fold: int, estimators: dict[str, Estimator]) -> Iterator[Measured]:
+    """The baselines, then each estimator.
+
+    Raises:
+        DataError: The fold leaves nothing to train or to test on.
+    """
+    parts = task.part_counts(fold)
+    if not parts[TEST] or len(parts[TRAIN]) < 2:
+        raise DataError(
+            f"fold {fold} of the {task.kind} split holds {parts[TEST].total():,} labelled tracks to test on and "
+            f"{len(parts[TRAIN])} genres to train on",
+            "Give a larger catalogue, or test another fold: classify.folds",
+        )
+    rows = with_part(task.rows, fold=fold, folds=task.context.settings.splits.folds)
+    yield from _baselines(task, fold, rows, parts[TRAIN])
+    if not estimators:
+        return
+    preparation = pipeline.fit_preparation(rows.where(F.col(PART) == TRAIN), features=task.features)
+    prepared = preparation.transform(rows)
+    for name, estimator in estimators.items():
+        fitted = fit_on_fold(prepared, estimator, seed=task.context.settings.run.seed)
+        whole = pipeline.whole_pipeline(preparation, fitted.model, labels=task.labels)
+        by = [PART, STAGE]
+        # About 8 x labels + 20 rows for each of the four sets.
+        found = evaluations(evaluate(fitted.predictions, by=by, plan=task.plan).collect(), by=by, labels=task.labels)
+        measured = Measured(
+            name,
+            task.kind,
+            fold,
+            test=found[TEST, CALIBRATED],
+            raw=found[TEST, RAW],
+            validation=found.get((VALID, CALIBRATED)),
+            pipeline=whole,
+        )
+        _log(task, measured)
+        yield measured
+
+
+def metric_rows(measured: Measured) -> Iterator[tuple[object, ...]]:
+    """Rows of ``models.genre_metrics``."""
+    key = (measured.model, measured.kind, measured.fold)
+    chosen: list[tuple[str, Evaluation | None, Collection[str] | None, str]] = [
+        ("", measured.test, None, ""),
+        (VALIDATION, measured.validation, _OF_VALIDATION, ""),
+        ("", measured.raw, _BEFORE, UNCALIBRATED),
+    ]
+    for prefix, found, wanted, suffix in chosen:
+        for m in found.metrics if found else ():
+            if wanted is None or (m.genre == ALL and m.name in wanted):
+                yield (*key, m.genre, f"{prefix}{m.name}{suffix}", m.value, m.low, m.high, m.n)
+
+
+def _baselines(task: Task, fold: int, rows: DataFrame, train_counts: Counter[str]) -> Iterator[Measured]:
+    seed = task.context.settings.run.seed
+    predictions = baseline_predictions(rows, train_counts=train_counts, labels=task.labels, seed=seed)
+    # About 8 x labels + 20 rows for each of the three.
+    collected = evaluate(predictions, by=[MODEL], plan=task.plan).collect()
+    for (name,), found in sorted(evaluations(collected, by=[MODEL], labels=task.labels).items()):
+        yield Measured(name, task.kind, fold, test=found)
+
+
+def _log(task: Task, measured: Measured) -> None:
+    run, test = task.context.run, measured.test
+    suffix = f"{task.kind}_{measured.fold}"
+    run.metrics({f"{measured.model}.{m.name}.{suffix}": m.value for m in test.metrics if m.genre == ALL})
+    named = f"{measured.model.replace('_', ' ')}, {task.kind} fold {measured.fold}"
+    title = f"{named}: accuracy {test.value(names.ACCURACY):.3f}"
+    run.figure(
+        confusion_figure(test.confusion, labels=task.labels, title=title), f"confusion_{measured.model}_{suffix}"
+    )
+    curves = {"after": test, "before": measured.raw or test}
+    bins = {f"{when} calibration": one.curves[names.RELIABILITY, ALL] for when, one in curves.items()}
+    run.figure(reliability_figure(bins, title=named), f"reliability_{measured.model}_{suffix}")
+    points = {label: test.curves[names.ROC, label] for label in task.labels if (names.ROC, label) in test.curves}
+    areas = {label: test.value(names.AUC, label) or 0.0 for label in points}
+    run.figure(roc_figure(points, areas=areas, title=named), f"roc_{measured.model}_{suffix}")
+    is_first = measured.fold == task.context.settings.classify.folds[0]
+    if (
+        measured.pipeline and is_first and task.kind == ARTIST_KIND
+    ):  # one model of each kind: five would take longer to store than to train
+        run.spark_model(measured.pipeline, measured.model, task.rows.select(*task.features))
+
+
+def folds_of(measured: Sequence[Measured], *, kind: str) -> dict[str, list[Measured]]:
+    """Model -> its folds of one kind of split, both in the order they were measured."""
+    found: dict[str, list[Measured]] = {}
+    for one in measured:
+        if one.kind == kind:
+            found.setdefault(one.model, []).append(one)
+    return found
+
+
+def mean_of(folds: Sequence[Measured], metric: str) -> float:
+    """Mean of a test metric over folds; 0 where it is not defined."""
+    return sum(one.test.value(metric) or 0.0 for one in folds) / len(folds)

@@ -1,0 +1,71 @@
+"""Comparisons of two models."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from spark_app.classify import compare
+from spark_app.classify.evaluation.metrics import Evaluation, Metric
+from tests.classify.evaluation.predictions import PLAN, evaluated, frame, random_predictions
+
+
+def made_up(value, draws, genre="all"):
+    metrics = (Metric(genre, "f1", value, 10),)
+    return Evaluation(metrics, np.zeros((1, 1)), {}, {("f1", genre): np.array(draws)})
+
+
+def test_the_difference_is_the_mean_over_folds_and_its_interval_that_of_paired_draws():
+    a = [made_up(0.6, [0.5, 0.7, 0.6]), made_up(0.8, [0.9, 0.7, 0.8])]
+    b = [made_up(0.5, [0.5, 0.5, 0.5]), made_up(0.5, [0.5, 0.6, 0.5])]
+    found = compare.difference(a, b, metric="f1")
+    # By hand: (0.1 + 0.3) / 2; paired draws 0.2, 0.15, 0.2; none reaches 0, so p = 2 * 1 / 4.
+    assert found.value == pytest.approx(0.2)
+    assert (found.low, found.high) == pytest.approx((0.1525, 0.2))
+    assert found.p == found.p_holm == 0.5
+
+
+def test_a_model_does_not_differ_from_itself_and_a_better_one_does(spark):
+    label, probability = random_predictions(300)
+    better = probability + np.eye(5)[label] * 0.3
+    sets = frame(spark, label, probability, part="a").unionByName(frame(spark, label, better / 1.3, part="b"))
+    found = evaluated(sets)
+    a, b = [found["a",]], [found["b",]]
+    assert compare.difference(a, a, metric="macro_f1").p == 1.0
+    gain = compare.difference(b, a, metric="accuracy")
+    assert 0 < gain.low < gain.value < gain.high
+    assert gain.p == pytest.approx(2 / (PLAN.resamples + 1))
+
+
+def test_genres_compared_together_are_corrected_together():
+    def fold(**draws):
+        of = {("f1", genre): np.array(values) for genre, values in draws.items()}
+        return [Evaluation((), np.zeros((1, 1)), {}, of)]
+
+    a, b = fold(x=[1.0] * 9, y=[1.0] * 8 + [-1.0]), fold(x=[0.0] * 9, y=[0.0] * 9)
+    found = compare.differences_by_genre(a, b, metric="f1", genres=["x", "y"])
+    assert [one.p for one in found] == pytest.approx([0.2, 0.4])  # 2 * (0 + 1) / 10 and 2 * (1 + 1) / 10
+    assert [one.p_holm for one in found] == pytest.approx([0.4, 0.4])
+
+
+def test_holm_steps_down_and_never_reverses_the_order():
+    # Holm's example by hand: 4 * 0.01, 3 * 0.02, 2 * 0.03 -> 0.06, then 0.05 -> at least the one before.
+    assert compare.holm([0.05, 0.01, 0.03, 0.02]) == pytest.approx([0.06, 0.04, 0.06, 0.06])
+    assert compare.holm([0.6, 0.9]) == [1.0, 1.0]
+    assert compare.holm([]) == []
+
+
+def test_mcnemar_is_the_binomial_tail():
+    assert compare.mcnemar(1, 9) == pytest.approx(2 * (1 + 10) / 2**10)  # by hand: none or one head of ten
+    assert compare.mcnemar(9, 1) == compare.mcnemar(1, 9)
+    assert compare.mcnemar(0, 0) == 1.0
+
+
+def test_discordant_tracks_are_counted_where_both_models_answer(spark):
+    rows = [("a", "t1", 0.0, 0.0), ("b", "t1", 0.0, 1.0), ("a", "t2", 1.0, 0.0), ("b", "t2", 1.0, 1.0),
+            ("a", "t3", 1.0, 1.0), ("b", "t3", 1.0, 1.0), ("a", "t4", 1.0, 1.0), ("a", "t5", 1.0, 1.0),
+            ("b", "t5", 1.0, 0.0)]  # fmt: skip
+    frame = spark.createDataFrame(rows, "model string, track_id string, label_index double, prediction double")
+    counts = compare.discordant_counts(frame, models=["a", "b"]).collect()[0].asDict()
+    assert counts == {"0_1": 2, "1_0": 1}
+    assert compare.mcnemar_of(counts, models=["a", "b"]) == {("a", "b"): 1.0}
