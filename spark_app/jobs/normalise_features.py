@@ -10,7 +10,8 @@ from spark_app.columns import ALL, AUDIO12, GENRE_GROUP, TRACK_ID
 from spark_app.curate.membership import group_members
 from spark_app.errors import SkipStep
 from spark_app.features.moments import GroupMoments
-from spark_app.features.scaling import ZRangeScaler, stats_rows
+from spark_app.features.scaling import FeatureScaler
+from spark_app.features.stats import stats_rows
 from spark_app.jobs.base import Context, Job, Outcome
 from spark_app.schemas import TABLES
 
@@ -23,8 +24,8 @@ def run(context: Context) -> Outcome:
         raise SkipStep("no tracks")
     members = group_members(tracks, tables.read("curated.track_genres"))
     grouped = members.join(tracks, on=TRACK_ID, how="inner")
-    overall = ZRangeScaler(inputCols=list(AUDIO12)).fit(tracks)
-    by_group = ZRangeScaler(inputCols=list(AUDIO12), groupCol=GENRE_GROUP).fit(grouped)
+    overall = FeatureScaler(inputCols=list(AUDIO12)).fit(tracks)
+    by_group = FeatureScaler(inputCols=list(AUDIO12), groupCol=GENRE_GROUP).fit(grouped)
     tables.write("features.audio", overall.transform(tracks))
     tables.write("features.audio_by_group", by_group.transform(grouped).drop(*AUDIO12))
     moments = {**overall.moments, **by_group.moments}
