@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = 3  # panels side by side
 _OVERLAP = 1.7  # height of the tallest ridge, in rows
+_STEPS = 0.8  # the same for features of few values, whose steps would hide each other
 _DISCRETE = 13  # bins; a feature with no more distinct values is drawn as steps
 _MOST_GROUPS = 20  # ridges a panel
 
@@ -43,7 +44,7 @@ def correlation_figure(pairs: Sequence[Mapping[str, Any]], *, features: Sequence
     for row, column in np.argwhere(~np.isnan(values)):
         value = values[row, column]
         weight = "bold" if abs(value) >= redundant_at else "normal"
-        text = f"{value:.2f}".replace("0.", ".")
+        text = f"{value + 0.0:.2f}".replace("0.", ".").replace("-.00", ".00")
         axes.text(column, row, text, ha="center", va="center", fontsize=8, color=ink(value, 1.0), weight=weight)
     axes.set_title(f"Pearson above the diagonal, Spearman below; framed from |r| = {redundant_at:g}", fontsize=11)
     return figure
@@ -81,6 +82,7 @@ def _groups(summary: pd.DataFrame) -> list[str]:
 
 def _ridges(axes: Axes, density: pd.DataFrame, summary: pd.DataFrame, groups: Sequence[str]) -> None:
     from matplotlib import colormaps
+    from matplotlib.ticker import MaxNLocator
 
     by_genre = summary.set_index("genre")
     order = sorted((g for g in groups if by_genre["n"].get(g, 0)), key=lambda g: (by_genre["median"][g], g))
@@ -89,23 +91,31 @@ def _ridges(axes: Axes, density: pd.DataFrame, summary: pd.DataFrame, groups: Se
     is_discrete = density["bin"].max() < _DISCRETE
     if not is_discrete:
         curves = {g: c[(c["high"] > low) & (c["low"] < high)] for g, c in curves.items()}
-    tallest = sorted(c["density"].max() for c in curves.values() if len(c))
-    scale = _OVERLAP / (tallest[-2] if len(tallest) > 1 and tallest[-2] else tallest[-1])
+    scale, top = _scale(curves, overlap=_STEPS if is_discrete else _OVERLAP)
     for row, group in reversed(list(enumerate(order))):
         x, y = _outline(curves[group], is_discrete=is_discrete)
         colour, base = colormaps["viridis"](0.08 + 0.84 * row / max(len(order) - 1, 1)), float(row)
-        height = base + (y * scale).clip(max=_OVERLAP * 1.15)
+        height = base + (y * scale).clip(max=top)
         axes.fill_between(x, base, height, color=colour, alpha=0.78, linewidth=0)
         axes.plot(x, height, color="white", linewidth=0.9)
         if not is_discrete:
             median = by_genre["median"][group]
             axes.plot([median, median], [base, base + 0.5], color="black", linewidth=1.2)
     axes.set_yticks(range(len(order)), order, fontsize=7.5, parse_math=False)
-    axes.set_ylim(-0.15, len(order) - 1 + _OVERLAP * 1.2)
+    axes.set_ylim(-0.15, len(order) - 1 + top * 1.05)
     if not is_discrete and low < high:
         axes.set_xlim(low, high)
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.tick_params(axis="y", length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
+
+
+def _scale(curves: Mapping[str, pd.DataFrame], *, overlap: float) -> tuple[float, float]:
+    """Rows per unit of density, and the height at which a ridge is cut."""
+    tallest = sorted((curve["density"].max() for curve in curves.values() if len(curve)), reverse=True)
+    second = tallest[min(1, len(tallest) - 1)] if tallest else 1.0
+    return overlap / (second or tallest[0] or 1.0), overlap * 1.15
 
 
 def _outline(curve: pd.DataFrame, *, is_discrete: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -66,8 +66,8 @@ def ablation_figure(rows: Sequence[Mapping[str, Any]], *, n_train: int, n_valid:
     axes.set_yticks(range(len(ordered)), [f"without {row['feature']}" for row in ordered], parse_math=False)
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set_xlabel("change of validation accuracy, percentage points (± 2 standard errors)")
-    title = f"Linear discriminant, accuracy {whole['accuracy']:.3f} with all features"
-    axes.set_title(f"{title} ({n_train:,} training, {n_valid:,} validation tracks)", fontsize=10.5)
+    title = f"Linear discriminant: accuracy {whole['accuracy']:.3f} with all features"
+    axes.set_title(f"{title}\n{n_train:,} training tracks, {n_valid:,} validation tracks", fontsize=10.5)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="x", color="0.9")
     axes.set_axisbelow(True)
