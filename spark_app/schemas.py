@@ -184,6 +184,28 @@ _TABLES = (
         "min double, max double, max_abs_z double, is_constant boolean",
         "normalise_features",
     ),
+    # results of exploration; genre: a genre group, or 'all'
+    TableSchema(
+        "results.feature_summary",
+        ("feature", "genre"),
+        # std: population; kurtosis: excess; n_outliers: beyond 1.5 quartile ranges of the quartiles
+        "feature string, genre string, n bigint, n_null bigint, share_missing double, mean double, std double, "
+        "min double, p01 double, p05 double, q25 double, median double, q75 double, p95 double, p99 double, "
+        "max double, skewness double, kurtosis double, n_outliers bigint",
+        "explore_features",
+    ),
+    TableSchema(
+        "results.feature_correlation",
+        ("feature_a", "feature_b"),
+        "feature_a string, feature_b string, pearson double, spearman double, n bigint, is_redundant boolean",
+        "explore_features",
+    ),
+    TableSchema(
+        "results.feature_density",
+        ("feature", "genre", "bin"),
+        "feature string, genre string, bin int, low double, high double, n bigint, density double",
+        "explore_features",
+    ),
     # models
     TableSchema(
         "models.splits",
@@ -192,6 +214,22 @@ _TABLES = (
         # if held; of the time kind 0 tests, 1 validates, 2 trains, and tracks without a date are left out
         "track_id string, kind string, unit string, fold int, is_held_train boolean",
         "make_splits",
+    ),
+    TableSchema(
+        "results.genre_predictors",
+        ("genre", "feature"),
+        # importance_raw: mean z of the genre less that of the rest; norm: share of the genre's importance_abs
+        "genre string, feature string, importance_raw double, importance_abs double, importance_norm double, "
+        "cohens_d double, p_value double, p_holm double, is_significant boolean, n_genre bigint, n_rest bigint",
+        "genre_predictors",
+    ),
+    TableSchema(
+        "results.feature_ablation",
+        ("feature", "model"),
+        # feature: the one left out, 'none' for the model with all; changes: against 'none'; se: of the change
+        "feature string, model string, accuracy double, accuracy_change double, accuracy_change_se double, "
+        "macro_f1 double, macro_f1_change double, n_train bigint, n_valid bigint",
+        "genre_predictors",
     ),
     TableSchema(
         "models.genre_metrics",

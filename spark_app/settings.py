@@ -82,6 +82,30 @@ class GenreSettings(_Section):
     hybrid_tail_per_genre: Count
 
 
+class NormaliseSettings(_Section):
+    """Scaled features."""
+
+    incremental: bool
+
+
+class ExploreSettings(_Section):
+    """Summaries, correlations and densities of features."""
+
+    sample_rows: Annotated[int, Field(ge=1, le=200_000)]
+    grid_points: Annotated[int, Field(ge=16, le=16_384)]
+    bins: Annotated[int, Field(ge=2, le=200)]
+    redundant_at: Share
+
+
+class PredictorSettings(_Section):
+    """What tells a genre from the rest."""
+
+    sample_rows: Annotated[int, Field(ge=1, le=100_000)]
+    permutations: Annotated[int, Field(ge=1, le=100_000)]
+    significant_at: Annotated[float, Field(gt=0, lt=1)]
+    ablation_rows: Annotated[int, Field(ge=1, le=200_000)]
+
+
 class SplitSettings(_Section):
     """Artist-disjoint folds."""
 
@@ -160,6 +184,9 @@ class Settings(_Section):
     sample: SampleSettings
     curate: CurateSettings
     genres: GenreSettings
+    normalise: NormaliseSettings
+    explore: ExploreSettings
+    predictors: PredictorSettings
     splits: SplitSettings
     classify: ClassifySettings
     cluster: ClusterSettings

@@ -12,7 +12,8 @@ from pyspark.sql import functions as F
 
 from spark_app.classify.imputing import MedianImputer
 from spark_app.classify.target import LABEL
-from spark_app.features.scaling import Z_SUFFIX, ZRangeScaler
+from spark_app.features.scales import Z_SUFFIX
+from spark_app.features.scaling import FeatureScaler
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -46,7 +47,7 @@ def fit_preparation(train: DataFrame, *, features: Sequence[str]) -> PipelineMod
     """
     imputer = MedianImputer(inputCols=list(features)).fit(train)
     filled = imputer.transform(train)
-    scaler = ZRangeScaler(inputCols=imputer.filled_columns).fit(filled)
+    scaler = FeatureScaler(inputCols=imputer.filled_columns).fit(filled)
     columns = [name + Z_SUFFIX for name in imputer.filled_columns] + imputer.missing_columns
     return PipelineModel(stages=[imputer, scaler, VectorAssembler(inputCols=columns, outputCol=VECTOR)])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -9,44 +10,95 @@ from pyspark.sql import DataFrame
 from spark_app.columns import ALL, AUDIO12, GENRE_GROUP, TRACK_ID
 from spark_app.curate.membership import group_members
 from spark_app.errors import SkipStep
-from spark_app.features.moments import GroupMoments
-from spark_app.features.scaling import ZRangeScaler, stats_rows
+from spark_app.features.moments import GroupMoments, fit_moments, merge_groups
+from spark_app.features.scaling import FeatureScalerModel
+from spark_app.features.stats import moments_of, stats_rows
 from spark_app.jobs.base import Context, Job, Outcome
 from spark_app.schemas import TABLES
 
+_TRACKS, _GENRES, _STATS = "curated.tracks", "curated.track_genres", "features.audio_stats"
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What the scaled tables are made with.
+
+    Attributes:
+        moments: Of ``all`` and of each genre group.
+        n_new: Tracks that were read for them, where those of earlier runs were kept; None after a full pass.
+    """
+
+    moments: GroupMoments
+    n_new: int | None = None
+
 
 def run(context: Context) -> Outcome:
-    """Fit both scalers, write the scaled features and their statistics."""
+    """Take the moments, write the scaled features and the statistics."""
     tables = context.tables
-    tracks = tables.read("curated.tracks").select(TRACK_ID, *AUDIO12)
+    tracks = tables.read(_TRACKS).select(TRACK_ID, *AUDIO12)
     if tracks.isEmpty():
         raise SkipStep("no tracks")
-    members = group_members(tracks, tables.read("curated.track_genres"))
-    grouped = members.join(tracks, on=TRACK_ID, how="inner")
-    overall = ZRangeScaler(inputCols=list(AUDIO12)).fit(tracks)
-    by_group = ZRangeScaler(inputCols=list(AUDIO12), groupCol=GENRE_GROUP).fit(grouped)
-    tables.write("features.audio", overall.transform(tracks))
-    tables.write("features.audio_by_group", by_group.transform(grouped).drop(*AUDIO12))
-    moments = {**overall.moments, **by_group.moments}
-    tables.write("features.audio_stats", _stats_frame(context, moments))
-    return _outcome(context, moments)
+    versions = {_TRACKS: tables.version(_TRACKS), _GENRES: tables.version(_GENRES)}
+    genres = tables.read(_GENRES)
+    fitted = _incremental(context) or Fitted(_moments(tracks, genres))
+    grouped = group_members(tracks, genres).join(tracks, on=TRACK_ID, how="inner")
+    overall = {ALL: fitted.moments[ALL]}
+    by_group = {name: found for name, found in fitted.moments.items() if name != ALL}
+    audio = FeatureScalerModel.from_moments(overall, columns=AUDIO12, group=None).transform(tracks)
+    tables.write("features.audio", audio)
+    scaled = FeatureScalerModel.from_moments(by_group, columns=AUDIO12, group=GENRE_GROUP).transform(grouped)
+    tables.write("features.audio_by_group", scaled.drop(*AUDIO12))
+    # Last: its notes tell the next run that everything above was written.
+    tables.write(_STATS, _stats_frame(context, fitted.moments), notes=versions)
+    return _outcome(context, fitted)
+
+
+def _moments(tracks: DataFrame, genres: DataFrame) -> GroupMoments:
+    grouped = group_members(tracks, genres).join(tracks, on=TRACK_ID, how="inner")
+    overall = fit_moments(tracks, columns=AUDIO12)
+    return {**overall, **fit_moments(grouped, columns=AUDIO12, group=GENRE_GROUP)}
+
+
+def _incremental(context: Context) -> Fitted | None:
+    """The stored moments and those of appended tracks; None where the tables did more than grow.
+
+    Tracks that changed or left, and genres that an old track gained or lost, ask for a full pass: a minimum cannot be
+    taken back, and a group's members would no longer be those that its moments describe.
+    """
+    tables = context.tables
+    versions = tables.notes(_STATS) if context.settings.normalise.incremental else {}
+    if not {_TRACKS, _GENRES} <= set(versions):
+        return None
+    new = tables.appended_since(_TRACKS, versions[_TRACKS])
+    genres = tables.appended_since(_GENRES, versions[_GENRES])
+    if new is None or genres is None or not genres.join(new, on=TRACK_ID, how="left_anti").isEmpty():
+        return None
+    rows = [row.asDict() for row in tables.read(_STATS).collect()]  # features x groups
+    stored = moments_of(rows, columns=AUDIO12)
+    if new.isEmpty():
+        return Fitted(stored, n_new=0)
+    found = _moments(new.select(TRACK_ID, *AUDIO12), tables.read(_GENRES))
+    return Fitted(merge_groups(stored, found), n_new=found[ALL][0].n + found[ALL][0].n_null)
 
 
 def _stats_frame(context: Context, moments: GroupMoments) -> DataFrame:
-    schema = TABLES["features.audio_stats"]
+    schema = TABLES[_STATS]
     rows: list[dict[str, Any]] = stats_rows(moments, columns=AUDIO12)
     return context.spark.createDataFrame([tuple(row[name] for name in schema.columns) for row in rows], schema.struct)
 
 
-def _outcome(context: Context, moments: GroupMoments) -> Outcome:
-    features = dict(zip(AUDIO12, moments[ALL], strict=True))
+def _outcome(context: Context, fitted: Fitted) -> Outcome:
+    features = dict(zip(AUDIO12, fitted.moments[ALL], strict=True))
     rows = features[AUDIO12[0]].n + features[AUDIO12[0]].n_null
     absent = [name for name, m in features.items() if not m.n]
     constant = [name for name, m in features.items() if m.is_constant]
-    context.run.metrics({"rows": rows, "groups": len(moments) - 1, "constant_features": len(constant)})
+    groups = len(fitted.moments) - 1
+    context.run.metrics({"rows": rows, "groups": groups, "constant_features": len(constant)})
     warnings = [f"no {name} column: its z and range are null" for name in absent]
     warnings += [f"{name} is constant: its z and range are 0" for name in constant]
-    detail = f"{len(AUDIO12) - len(absent)} features, {len(moments) - 1} groups"
+    detail = f"{len(AUDIO12) - len(absent)} features, {groups} groups"
+    if fitted.n_new is not None:
+        detail += f"; moments of {fitted.n_new:,} new tracks merged with the stored ones"
     return Outcome(read=rows, kept=rows, detail=detail, warnings=tuple(warnings))
 
 
@@ -54,5 +106,5 @@ JOB = Job(
     name="normalise_features",
     summary="z-scores, then ranges on [-1, 1], over everything and per genre group",
     run=run,
-    reads=("curated.tracks", "curated.track_genres"),
+    reads=(_TRACKS, _GENRES),
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
@@ -35,7 +37,7 @@ class Tables:
         self.partitions = partitions
         self.written: dict[str, int] = {}  # table -> version, since the last take_written()
         self._known: dict[str, int] = {}  # table -> version, for all that this run has written
-        self._metadata = json.dumps({"run_id": run_id, "settings_hash": settings_hash})
+        self._metadata = {"run_id": run_id, "settings_hash": settings_hash}
 
     def path(self, name: str) -> str:
         """Where a table lies."""
@@ -72,17 +74,51 @@ class Tables:
             )
         return frame.select(*schema.columns)
 
-    def write(self, name: str, frame: DataFrame) -> int:
+    def appended_since(self, name: str, version: int) -> DataFrame | None:
+        """Rows that were added to a table after a version, read from the new files alone.
+
+        Returns:
+            None where a file of that version is gone, so that rows may have changed or left; where the table does
+            not hold that version; and for partitioned tables, whose files lack a column.
+        """
+        schema, newest = TABLES[name], self.version(name)
+        if newest is None or version > newest or schema.partition_by:
+            return None
+        reader = self.spark.read.format("delta")
+        before = set(reader.option("versionAsOf", version).load(self.path(name)).inputFiles())
+        now = set(self.spark.read.format("delta").load(self.path(name)).inputFiles())
+        if before - now:
+            return None
+        if not now - before:
+            return self.spark.createDataFrame([], schema.struct)
+        return self.spark.read.schema(schema.struct).parquet(*sorted(now - before))
+
+    def notes(self, name: str) -> dict[str, Any]:
+        """What the last write of a table noted besides the run; empty where there is no table or no note."""
+        if not self.exists(name):
+            return {}
+        history = DeltaTable.forPath(self.spark, self.path(name)).history(1)
+        found = json.loads(history.select("userMetadata").collect()[0][0] or "{}")  # one row
+        return dict(found.get("notes", {}))
+
+    def write(self, name: str, frame: DataFrame, *, notes: Mapping[str, Any] | None = None) -> int:
         """Replace a table in one commit; returns the new version.
 
         Rows are hashed by key into a fixed number of files and sorted by key inside each, so that equal rows
         always give equal files, whatever the partitioning of ``frame``.
+
+        Args:
+            name: The table.
+            frame: Its rows.
+            notes: Kept in the commit for ``notes()``.
 
         Raises:
             SchemaError: ``frame`` lacks columns of the schema, or has others.
         """
         schema = TABLES[name]
         writer = self._writer(schema, frame).mode("overwrite").option("overwriteSchema", "true")
+        if notes:
+            writer = writer.option("userMetadata", json.dumps({**self._metadata, "notes": dict(notes)}))
         writer.save(self.path(name))
         return self._remember(name)
 
@@ -126,7 +162,7 @@ class Tables:
         return typed.repartition(self.partitions, *by).sortWithinPartitions(*sort)
 
     def _writer(self, schema: TableSchema, frame: DataFrame) -> DataFrameWriter:
-        writer = self._laid_out(schema, frame).write.format("delta").option("userMetadata", self._metadata)
+        writer = self._laid_out(schema, frame).write.format("delta").option("userMetadata", json.dumps(self._metadata))
         return writer.partitionBy(schema.partition_by) if schema.partition_by else writer
 
     def _remember(self, name: str) -> int:

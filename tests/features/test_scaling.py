@@ -13,7 +13,8 @@ from sklearn.preprocessing import MaxAbsScaler, StandardScaler
 
 from spark_app.columns import AUDIO12, AUDIO12_RANGE, AUDIO12_Z
 from spark_app.errors import SchemaError
-from spark_app.features.scaling import ZRangeScaler, ZRangeScalerModel, stats_rows
+from spark_app.features.scaling import FeatureScaler, FeatureScalerModel
+from spark_app.features.stats import stats_rows
 from tests.frames import assert_same_rows
 
 SCHEMA = "track_id string, genre_group string, tempo double, mode double"
@@ -38,7 +39,7 @@ SCALED = "track_id string, tempo_z double, tempo_range double, mode_z double, mo
 
 
 def test_z_then_range_with_a_constant_column_and_nulls(spark, tracks):
-    model = ZRangeScaler(inputCols=["tempo", "mode"]).fit(tracks)
+    model = FeatureScaler(inputCols=["tempo", "mode"]).fit(tracks)
 
     # By hand: mean 5, population std sqrt(26 / 3); the largest |deviation| is 4. mode is constant.
     std = math.sqrt(26 / 3)
@@ -52,7 +53,7 @@ def test_z_then_range_with_a_constant_column_and_nulls(spark, tracks):
 
 
 def test_each_group_is_scaled_by_itself_and_unknown_groups_stay_null(spark, tracks):
-    model = ZRangeScaler(inputCols=["tempo", "mode"], groupCol="genre_group").fit(tracks)
+    model = FeatureScaler(inputCols=["tempo", "mode"], groupCol="genre_group").fit(tracks)
     serve = spark.createDataFrame([*ROWS, ("e", "pop", 1.0, 1.0)], SCHEMA)
 
     expected = [
@@ -69,29 +70,29 @@ def test_each_group_is_scaled_by_itself_and_unknown_groups_stay_null(spark, trac
 
 def test_numeric_groups_are_groups_too(spark):
     frame = spark.createDataFrame([(1, 2.0), (1, 4.0), (2, 5.0)], "cluster int, tempo double")
-    model = ZRangeScaler(inputCols=["tempo"], groupCol="cluster").fit(frame)
+    model = FeatureScaler(inputCols=["tempo"], groupCol="cluster").fit(frame)
     assert sorted(row.tempo_z for row in model.transform(frame).collect()) == [-1.0, 0.0, 1.0]
 
 
 def test_a_column_without_any_value_stays_null(spark):
     frame = spark.createDataFrame([("a", None), ("b", None)], "track_id string, key double")
-    rows = ZRangeScaler(inputCols=["key"]).fit(frame).transform(frame).collect()
+    rows = FeatureScaler(inputCols=["key"]).fit(frame).transform(frame).collect()
     assert [(row.key_z, row.key_range) for row in rows] == [(None, None), (None, None)]
 
 
 def test_a_constant_column_gives_zero_for_other_data_too(spark):
-    fitted = ZRangeScaler(inputCols=["tempo"]).fit(spark.createDataFrame([(0.1,)] * 3, "tempo double"))
+    fitted = FeatureScaler(inputCols=["tempo"]).fit(spark.createDataFrame([(0.1,)] * 3, "tempo double"))
     (row,) = fitted.transform(spark.createDataFrame([(7.0,)], "tempo double")).collect()
     assert (row.tempo_z, row.tempo_range) == (0.0, 0.0)
 
 
 def test_scaling_twice_is_refused(tracks):
-    scaler = ZRangeScaler(inputCols=["tempo"])
+    scaler = FeatureScaler(inputCols=["tempo"])
     once = scaler.fit(tracks).transform(tracks)
     with pytest.raises(SchemaError, match="already scaled"):
         scaler.fit(once)
     with pytest.raises(SchemaError, match="already scaled"):
-        ZRangeScaler(inputCols=["tempo_z"]).fit(once)
+        FeatureScaler(inputCols=["tempo_z"]).fit(once)
 
 
 def test_equals_scikit_learn_and_meets_the_bars_on_a_wide_scale(spark):
@@ -100,7 +101,7 @@ def test_equals_scikit_learn_and_meets_the_bars_on_a_wide_scale(spark):
     names = ["duration_ms", "instrumentalness", "loudness"]
     frame = spark.createDataFrame(values.tolist(), ", ".join(f"{name} double" for name in names)).repartition(3)
 
-    rows = ZRangeScaler(inputCols=names).fit(frame).transform(frame).toPandas()  # 3,000 rows
+    rows = FeatureScaler(inputCols=names).fit(frame).transform(frame).toPandas()  # 3,000 rows
 
     z = StandardScaler().fit_transform(rows[names].to_numpy())
     assert rows[[f"{name}_z" for name in names]].to_numpy() == pytest.approx(z, abs=1e-9)
@@ -119,7 +120,7 @@ def test_real_features_meet_the_bars_whatever_the_partitioning(spark, real_data)
     songs = pd.read_csv(real_data / "spotify_songs" / "spotify_songs.csv", usecols=["track_id", *names])
     songs = songs.drop_duplicates("track_id")[names].astype(float)
     frame = spark.createDataFrame(songs)  # 28,356 rows
-    model = ZRangeScaler(inputCols=names).fit(frame)
+    model = FeatureScaler(inputCols=names).fit(frame)
 
     scaled_rows = model.transform(frame).toPandas()
     z, ranges = scaled_rows[list(AUDIO12_Z)], scaled_rows[list(AUDIO12_RANGE)]
@@ -132,7 +133,7 @@ def test_real_features_meet_the_bars_whatever_the_partitioning(spark, real_data)
 
     for other in (frame.repartition(1), frame.repartition(7), frame.orderBy(F.xxhash64("tempo", "duration_ms"))):
         for ours, theirs in zip(
-            model.moments["all"], ZRangeScaler(inputCols=names).fit(other).moments["all"], strict=True
+            model.moments["all"], FeatureScaler(inputCols=names).fit(other).moments["all"], strict=True
         ):
             assert theirs.mean == pytest.approx(ours.mean, rel=1e-12)
             assert theirs.m2 == pytest.approx(ours.m2, rel=1e-12)
@@ -141,7 +142,7 @@ def test_real_features_meet_the_bars_whatever_the_partitioning(spark, real_data)
 
 @pytest.mark.parametrize("group", [None, "genre_group"])
 def test_a_reloaded_pipeline_gives_the_same_output(tracks, tmp_path, group):
-    scaler = ZRangeScaler(inputCols=["tempo", "mode"])
+    scaler = FeatureScaler(inputCols=["tempo", "mode"])
     if group:
         scaler._set(groupCol=group)
     model = Pipeline(stages=[scaler]).fit(tracks)
@@ -149,20 +150,20 @@ def test_a_reloaded_pipeline_gives_the_same_output(tracks, tmp_path, group):
 
     reloaded = PipelineModel.load(str(tmp_path / "model"))
 
-    assert isinstance(reloaded.stages[0], ZRangeScalerModel)
+    assert isinstance(reloaded.stages[0], FeatureScalerModel)
     assert reloaded.stages[0].moments == model.stages[0].moments
     assert scaled(tracks, reloaded).collect() == scaled(tracks, model).collect()
 
 
 def test_an_unfitted_scaler_reloads_with_its_columns(tmp_path):
-    ZRangeScaler(inputCols=["tempo"], groupCol="genre_group").save(str(tmp_path / "scaler"))
-    reloaded = ZRangeScaler.load(str(tmp_path / "scaler"))
+    FeatureScaler(inputCols=["tempo"], groupCol="genre_group").save(str(tmp_path / "scaler"))
+    reloaded = FeatureScaler.load(str(tmp_path / "scaler"))
     assert (reloaded.getInputCols(), reloaded.getGroupCol()) == (["tempo"], "genre_group")
 
 
 def test_statistics_become_rows_with_null_where_there_is_no_value(spark):
     frame = spark.createDataFrame([("a", 2.0, None), ("b", 4.0, None)], "track_id string, tempo double, key double")
-    model = ZRangeScaler(inputCols=["tempo", "key"]).fit(frame)
+    model = FeatureScaler(inputCols=["tempo", "key"]).fit(frame)
 
     tempo, key = stats_rows(model.moments, columns=["tempo", "key"])
 

@@ -1,0 +1,80 @@
+"""How seconds and the driver's memory grow with the tracks, for normalise, explore and predictors.
+
+Run: ``python -m benchmarks.growth [--rows 100000 1000000 10000000]``. Tables are generated, the session is warm. The
+exponent is the slope of log(seconds) over log(rows); memory is the resident set of the driver's Python process and the
+heap of its JVM after a collection, both after the job.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks.generated import write_catalogue
+from benchmarks.record import context_on_scratch, run_jobs, save
+from spark_app.jobs import explore_features, genre_predictors, make_splits, normalise_features
+
+if TYPE_CHECKING:
+    from spark_app.jobs.base import Context, Job
+
+MOST_EXPONENT = 1.1
+_MEASURED = (normalise_features.JOB, explore_features.JOB, genre_predictors.JOB)
+
+
+def main() -> int:
+    """Measure, print, write the figures; 1 where an exponent is above 1.1."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000])
+    args = parser.parse_args()
+    with context_on_scratch("normalise.incremental=false") as context:
+        _measure(context, 10_000)  # classes are loaded, code is compiled
+        found = {str(rows): _measure(context, rows) for rows in args.rows}
+    exponents = {job.name: _exponent(found, job.name) for job in _MEASURED}
+    for rows, jobs in found.items():
+        print(rows, jobs)
+    print(f"exponents: {exponents}")
+    path = save("growth", {"jobs": found, "exponents": exponents})
+    print(f"written: {path.name}")
+    return 0 if max(exponents.values()) <= MOST_EXPONENT else 1
+
+
+def _measure(context: Context, rows: int) -> dict[str, dict[str, float]]:
+    write_catalogue(context, rows=rows)
+    found: dict[str, dict[str, float]] = {}
+    for job in (normalise_features.JOB, explore_features.JOB, make_splits.JOB, genre_predictors.JOB):
+        found[job.name] = _run(context, job)
+    return {name: figures for name, figures in found.items() if name != make_splits.JOB.name}
+
+
+def _run(context: Context, job: Job) -> dict[str, float]:
+    started = time.monotonic()
+    run_jobs(context, [job])
+    seconds = time.monotonic() - started
+    return {"seconds": round(seconds, 1), "python_mb": _python_mb(), "heap_mb": _heap_mb(context)}
+
+
+def _python_mb() -> float:
+    with open("/proc/self/status") as status:
+        line = next(line for line in status if line.startswith("VmRSS"))
+    return round(int(line.split()[1]) / 1024)
+
+
+def _heap_mb(context: Context) -> float:
+    jvm = context.spark._jvm
+    assert jvm is not None
+    runtime = jvm.java.lang.Runtime.getRuntime()
+    jvm.java.lang.System.gc()
+    return round((runtime.totalMemory() - runtime.freeMemory()) / 2**20)
+
+
+def _exponent(found: dict[str, dict[str, dict[str, float]]], job: str) -> float:
+    rows = np.log([int(rows) for rows in found])
+    seconds = np.log([jobs[job]["seconds"] for jobs in found.values()])
+    return round(float(np.polyfit(rows, seconds, 1)[0]), 3)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
