@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from multiprocessing.pool import ThreadPool
 from typing import TYPE_CHECKING, Any
@@ -122,7 +123,10 @@ def fitted_one_vs_rest(estimator: Any, dataset: DataFrame, binary: LogisticRegre
     else:
         if estimator.isDefined(estimator.weightCol):
             binary = binary.copy({binary.weightCol: estimator.getWeightCol()})
-        fits = [inheritable_thread_target(_one_fit(dataset, binary, label, index)) for index in present]
+        with warnings.catch_warnings():
+            # Given a session, as the warning asks, Spark 3.5 takes it for the function.
+            warnings.simplefilter("ignore", UserWarning)
+            fits = [inheritable_thread_target(_one_fit(dataset, binary, label, index)) for index in present]
         with ThreadPool(min(estimator.getOrDefault(estimator.parallelism), len(fits))) as pool:
             found = pool.map(lambda fit: fit(), fits)
     coefficients = np.stack([row for row, _ in found])

@@ -21,7 +21,7 @@ def test_equals_scikit_learns_one_vs_rest_with_weights(spark):
     repeated = np.repeat(np.arange(len(labels)), weights.astype(int))
     reference.fit(values[repeated], labels[repeated])
     rows = frame(spark, values, labels, weights)
-    model = OneVsRestLogistic(weightCol="weight", iterations=200).fit(rows)
+    model = OneVsRestLogistic(weightCol="weight", iterations=60).fit(rows)
     assert probabilities(model, rows) == pytest.approx(reference.predict_proba(values), abs=1e-3)
     assert predictions(model, rows).tolist() == reference.predict(values).tolist()
 

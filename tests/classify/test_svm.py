@@ -36,10 +36,10 @@ def test_the_squared_hinge_finds_liblinears_optimum_with_weights(spark, cost):
 
 
 def test_the_hinge_agrees_with_liblinear(spark):
-    values, labels = arrays(spread=2)
-    reference = LinearSVC(loss="hinge", C=1.0, intercept_scaling=100, tol=1e-8, max_iter=500_000).fit(values, labels)
+    values, labels = arrays(rows=60, labels=(0, 1), spread=1)
+    reference = LinearSVC(loss="hinge", C=1.0, intercept_scaling=10, max_iter=500_000).fit(values, labels)
     rows = frame(spark, values, labels)
-    model = LinearSvm(loss=HINGE, cost=1.0, iterations=200).fit(rows)
+    model = LinearSvm(loss=HINGE, cost=1.0, iterations=40).fit(rows)
     # OWL-QN stops near the optimum of a loss with corners: the answers agree, not the digits.
     assert (predictions(model, rows) == reference.predict(values)).mean() >= 0.97
 
@@ -47,7 +47,7 @@ def test_the_hinge_agrees_with_liblinear(spark):
 @pytest.mark.parametrize("loss", LOSSES)
 def test_labels_without_rows_get_next_to_no_probability(spark, loss):
     rows = frame(spark, *arrays(labels=(0, 2)))
-    found = probabilities(LinearSvm(loss=loss, nLabels=4).fit(rows), rows)
+    found = probabilities(LinearSvm(loss=loss, nLabels=4, iterations=20).fit(rows), rows)
     assert found.shape == (120, 4)
     assert found[:, [1, 3]].max() < 1e-30
     assert found.sum(axis=1) == pytest.approx(1, abs=1e-12)
