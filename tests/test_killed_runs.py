@@ -16,7 +16,13 @@ from spark_app import cli
 
 pytestmark = pytest.mark.slow
 
-OPTIONS = ("sample.tracks=1500", "classify.trees=3", "classify.depth=4", "similar.lsh_sample=40", "run.seed=7")
+OPTIONS = (
+    "sample.tracks=1500",
+    "classify.forest.trees=3",
+    "classify.forest.depth=4",
+    "similar.lsh_sample=40",
+    "run.seed=7",
+)
 
 
 def command(folder: Path) -> list[str]:

@@ -39,8 +39,8 @@ def lake(_session, tmp_path_factory) -> Lake:
         f"--set=tables.root={root}",
         f"--set=run.build={folder / 'build'}",
         f"--set=sample.tracks={TRACKS}",
-        "--set=classify.trees=5",
-        "--set=classify.depth=5",
+        "--set=classify.forest.trees=5",
+        "--set=classify.forest.depth=5",
         "--set=similar.lsh_sample=60",
     ]
     assert cli.main(["pipeline", *options]) == 0

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from pyspark.ml import Model
-from pyspark.ml.util import DefaultParamsReader, DefaultParamsWriter
+from pyspark.ml.util import DefaultParamsReader, DefaultParamsWriter, MLReadable, MLWritable
 from pyspark.sql import SparkSession
 
 from spark_app.errors import DataError
@@ -66,7 +66,7 @@ class ArrayReader(DefaultParamsReader[Any]):
         return model.with_arrays(load_arrays(self.sparkSession, f"{path}/{_FOLDER}"))
 
 
-class ArrayModel(Model):
+class ArrayModel(Model, MLReadable[Any], MLWritable):
     """A fitted model whose state is ``arrays``; subclasses add Params and ``_transform``."""
 
     def __init__(self) -> None:
@@ -89,16 +89,7 @@ class ArrayModel(Model):
         """For Spark ML's ``save``."""
         return ArrayWriter(self)
 
-    def save(self, path: str) -> None:
-        """Write metadata and arrays below ``path``."""
-        self.write().save(path)
-
     @classmethod
     def read(cls) -> ArrayReader:
         """For Spark ML's ``load``."""
         return ArrayReader(cls)  # type: ignore[arg-type]
-
-    @classmethod
-    def load(cls, path: str) -> Any:
-        """The model that ``save`` wrote."""
-        return cls.read().load(path)

@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from spark_app.classify.arrays import ArrayModel
 from spark_app.classify.linear import present_labels
+from spark_app.classify.params import given
 from spark_app.classify.scoring import LABEL_INDEX, VECTOR, with_prediction
 from spark_app.errors import DataError, UsageError
 
@@ -80,7 +81,7 @@ class GradientBoosting(Estimator, _BoostingParams, DefaultParamsReadable, Defaul
         seed: int | None = None,
     ) -> None:
         super().__init__()
-        self._set(**self._input_kwargs)
+        self._set(**given(self._input_kwargs))
 
     def _fit(self, dataset: DataFrame) -> GradientBoostingModel:
         import numpy as np

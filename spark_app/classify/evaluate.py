@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
-from spark_app.classify.pipeline import LABEL_INDEX, PREDICTION
+from spark_app.classify.scoring import LABEL_INDEX, PREDICTION
 from spark_app.columns import ALL
 
 if TYPE_CHECKING:

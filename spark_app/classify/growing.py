@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 
 from spark_app.classify.arrays import ArrayModel
 from spark_app.classify.forest import Forest, flat_tree, merged
+from spark_app.classify.params import given
 from spark_app.classify.scoring import LABEL_INDEX, VECTOR, with_prediction
 from spark_app.errors import DataError
 
@@ -96,7 +97,7 @@ class GrownForest(Estimator, _ForestParams, DefaultParamsReadable, DefaultParams
         seed: int | None = None,
     ) -> None:
         super().__init__()
-        self._set(**self._input_kwargs)
+        self._set(**given(self._input_kwargs))
 
     def _fit(self, dataset: DataFrame) -> GrownForestModel:
         rows = self._rows(dataset)

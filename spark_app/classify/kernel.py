@@ -14,6 +14,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark_app.classify.arrays import ArrayModel
+from spark_app.classify.params import given
 from spark_app.classify.sums import summed, training_rows
 from spark_app.errors import UsageError
 
@@ -56,7 +57,7 @@ class RandomFourierFeatures(Estimator, _FourierParams, DefaultParamsReadable, De
     ) -> None:
         super().__init__()
         self._setDefault(components=512, seed=0)
-        self._set(**self._input_kwargs)
+        self._set(**given(self._input_kwargs))
 
     def _fit(self, dataset: DataFrame) -> RandomFourierModel:
         import numpy as np

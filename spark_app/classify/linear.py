@@ -17,6 +17,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark_app.classify.arrays import ArrayModel
+from spark_app.classify.params import given
 from spark_app.classify.scoring import LABEL_INDEX, VECTOR, sigmoid_shares, softmax, with_prediction
 from spark_app.errors import DataError
 
@@ -93,7 +94,7 @@ class OneVsRestLogistic(Estimator, LinearParams, DefaultParamsReadable, DefaultP
         parallelism: int | None = None,
     ) -> None:
         super().__init__()
-        self._set(link=SIGMOID, **self._input_kwargs)
+        self._set(link=SIGMOID, **given(self._input_kwargs))
 
     def _fit(self, dataset: DataFrame) -> LinearMarginModel:
         binary = LogisticRegression(

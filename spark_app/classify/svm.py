@@ -19,6 +19,7 @@ from spark_app.classify.linear import (
     margin_model,
     present_labels,
 )
+from spark_app.classify.params import given
 from spark_app.classify.sums import Summand, summed, training_rows
 from spark_app.errors import UsageError
 
@@ -69,7 +70,7 @@ class LinearSvm(Estimator, LinearParams, DefaultParamsReadable, DefaultParamsWri
     ) -> None:
         super().__init__()
         self._setDefault(loss=SQUARED_HINGE, cost=1.0, tolerance=1e-6)
-        self._set(**self._input_kwargs)
+        self._set(**given(self._input_kwargs))
 
     def _fit(self, dataset: DataFrame) -> LinearMarginModel:
         loss = self.getOrDefault(self.loss)

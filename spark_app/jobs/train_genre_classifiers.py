@@ -13,11 +13,14 @@ from pyspark.sql import functions as F
 
 from spark_app.classify import evaluate, pipeline
 from spark_app.classify.baselines import MAJORITY, majority_confusion
+from spark_app.classify.candidates import chosen
+from spark_app.classify.candidates.base import TrainingSpec
 from spark_app.classify.target import LABEL, TARGET_GENRE, Supply, choose_target, labelled, supply
 from spark_app.columns import ALL, AUDIO12, FOLD, TRACK_ID
 from spark_app.errors import DataError, SkipStep, UsageError
 from spark_app.features.splits import ARTIST_KIND, IS_HELD_TRAIN, TEST, TRAIN, VALID, check_no_leak, with_part
 from spark_app.jobs.base import Context, Job, Outcome
+from spark_app.jobs.model_params import model_params
 from spark_app.report.confusion import confusion_figure
 from spark_app.schemas import TABLES
 
@@ -63,6 +66,7 @@ def run(context: Context) -> Outcome:
         DataError: The splits leak, are older than the tracks, or leave nothing to train or test on.
     """
     _check_folds(context)
+    chosen(context.settings.classify.models)
     tracks = context.tables.read("curated.tracks")
     found = Supply(**supply(tracks).collect()[0].asDict())  # one row
     target = choose_target(context.settings.classify.target, found)
@@ -138,7 +142,7 @@ def _train_fold(task: Task, fold: int) -> Iterator[tuple[object, ...]]:
     rows = with_part(task.rows, fold=fold, folds=task.context.settings.splits.folds)
     preparation = pipeline.fit_preparation(rows.where(F.col("part") == TRAIN), features=task.features)
     prepared = preparation.transform(rows)
-    for name, estimator in _estimators(task.context).items():
+    for name, estimator in _estimators(task, pipeline.vector_size(preparation)).items():
         model = estimator.fit(prepared.where(F.col("part") == TRAIN))
         cells = evaluate.confusion_cells(model.transform(prepared.where(F.col("part") != TRAIN)), by="part").collect()
         by_part = {
@@ -150,13 +154,16 @@ def _train_fold(task: Task, fold: int) -> Iterator[tuple[object, ...]]:
         _log(task, name, fold, by_part[TEST], preparation, model)
 
 
-def _estimators(context: Context) -> dict[str, Estimator]:
-    classify = context.settings.classify
-    forest = pipeline.random_forest(
-        trees=classify.trees, depth=classify.depth, bins=classify.bins, seed=context.settings.run.seed
+def _estimators(task: Task, n_features: int) -> dict[str, Estimator]:
+    settings = task.context.settings
+    spec = TrainingSpec(
+        labels=tuple(task.labels),
+        n_features=n_features,
+        seed=settings.run.seed,
+        params=model_params(settings.classify),
+        key=TRACK_ID,
     )
-    logistic = pipeline.logistic_regression(iterations=classify.logistic_iterations)
-    return {pipeline.RANDOM_FOREST: forest, pipeline.LOGISTIC_REGRESSION: logistic}
+    return {candidate.name: candidate.build(spec) for candidate in chosen(settings.classify.models)}
 
 
 def _metric_rows(task: Task, model: str, fold: int, confusion: np.ndarray) -> list[tuple[object, ...]]:
@@ -190,7 +197,7 @@ def _outcome(task: Task, found: Supply, target: str, metrics: list[tuple[object,
     task.context.run.metrics({f"{name}.accuracy": value for name, value in accuracies.items()})
     scores = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in accuracies.items())
     detail = (
-        f"forest of {classify.trees} trees of depth {classify.depth}, fold {folds}; "
+        f"forest of {classify.forest.trees} trees of depth {classify.forest.depth}, fold {folds}; "
         f"{len(task.labels)} {'genres' if target == TARGET_GENRE else 'groups'}, accuracy: {scores}"
     )
     warnings = [f"no {name} column: trained without it" for name in AUDIO12 if name not in task.features]

@@ -11,7 +11,7 @@ from spark_app.jobs import make_splits, train_genre_classifiers
 from spark_app.schemas import TABLES
 from tests.jobs import catalogue
 
-SMALL = ("classify.trees=10", "classify.depth=4", "classify.logistic_iterations=10")
+SMALL = ("classify.forest.trees=10", "classify.forest.depth=4", "classify.logistic.iterations=10")
 
 
 class Notes:

@@ -78,7 +78,7 @@ def submit(runner: str, environment: dict[str, str], *arguments: str, cwd: Path)
 
 
 def options(folder: Path) -> list[str]:
-    small = ["sample.tracks=1500", "classify.trees=3", "classify.depth=4", "similar.lsh_sample=40"]
+    small = ["sample.tracks=1500", "classify.forest.trees=3", "classify.forest.depth=4", "similar.lsh_sample=40"]
     return [f"--set={one}" for one in (*small, f"tables.root={folder}/lake", f"run.build={folder}/build")]
 
 
