@@ -27,7 +27,7 @@ real_data() {
 main() {
   local code=0
   FAILED=()
-  set_up dev
+  set_up boost dev
   real_data
   cd "$PROJECT_ROOT"
   check ruff check .

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pyspark.ml import Estimator, Model, PipelineModel
-from pyspark.ml.classification import LogisticRegression, RandomForestClassifier
+from pyspark.ml import Model, PipelineModel
 from pyspark.ml.feature import IndexToString, VectorAssembler
 from pyspark.sql import functions as F
 
 from spark_app.classify.imputing import MedianImputer
+from spark_app.classify.probabilities import LABEL_INDEX, PREDICTION, VECTOR
 from spark_app.classify.target import LABEL
 from spark_app.features.scales import Z_SUFFIX
 from spark_app.features.scaling import FeatureScaler
@@ -18,17 +18,7 @@ from spark_app.features.scaling import FeatureScaler
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-RANDOM_FOREST = "random_forest"
-LOGISTIC_REGRESSION = "logistic_regression"
-
-VECTOR = "features"
-LABEL_INDEX = "label_index"
-PREDICTION = "prediction"
 PREDICTED_LABEL = "predicted_label"
-
-# Statistics that one task may hold while it splits the nodes of a level. More saves passes over the rows;
-# two tasks of this size still fit a driver of 3 GB.
-_TREE_MEMORY_MB = 512
 
 
 def fit_preparation(train: DataFrame, *, features: Sequence[str]) -> PipelineModel:
@@ -64,42 +54,6 @@ def with_label_index(rows: DataFrame, *, labels: Sequence[str]) -> DataFrame:
     return rows.withColumn(LABEL_INDEX, index).withMetadata(LABEL_INDEX, metadata)
 
 
-def random_forest(*, trees: int, depth: int, bins: int, seed: int) -> Estimator:
-    """A forest of ``trees`` trees of at most ``depth``, which looks at the square root of the features per split.
-
-    Args:
-        trees: Number of trees.
-        depth: Longest path, [1, 30].
-        bins: Candidate thresholds per feature, taken from a sample of the training rows.
-        seed: Of the bootstrap and the feature draws.
-    """
-    return RandomForestClassifier(
-        featuresCol=VECTOR,
-        labelCol=LABEL_INDEX,
-        predictionCol=PREDICTION,
-        numTrees=trees,
-        maxDepth=depth,
-        maxBins=bins,
-        featureSubsetStrategy="sqrt",
-        minInstancesPerNode=1,
-        maxMemoryInMB=_TREE_MEMORY_MB,
-        cacheNodeIds=True,  # deep trees: otherwise every row walks down from the root at each level
-        seed=seed,
-    )
-
-
-def logistic_regression(*, iterations: int) -> Estimator:
-    """Multinomial logistic regression without penalty, at most ``iterations`` steps of L-BFGS."""
-    return LogisticRegression(
-        featuresCol=VECTOR,
-        labelCol=LABEL_INDEX,
-        predictionCol=PREDICTION,
-        family="multinomial",
-        maxIter=iterations,
-        standardization=False,  # the pipeline's own scaler did that
-    )
-
-
 def whole_pipeline(preparation: PipelineModel, classifier: Model, *, labels: Sequence[str]) -> PipelineModel:
     """One model from raw features to a label's name.
 
@@ -107,3 +61,10 @@ def whole_pipeline(preparation: PipelineModel, classifier: Model, *, labels: Seq
     """
     naming = IndexToString(inputCol=PREDICTION, outputCol=PREDICTED_LABEL, labels=list(labels))
     return PipelineModel(stages=[*preparation.stages, classifier, naming])
+
+
+def vector_size(preparation: PipelineModel) -> int:
+    """Length of the vector that :func:`fit_preparation` assembles."""
+    assembler = preparation.stages[-1]
+    assert isinstance(assembler, VectorAssembler)
+    return len(assembler.getInputCols())

@@ -11,17 +11,19 @@ from pyspark.sql import functions as F
 
 from spark_app.classify import pipeline
 from spark_app.classify.calibrate import CALIBRATED, RAW, STAGE
+from spark_app.classify.candidates.base import Candidate, TrainingSpec
 from spark_app.classify.evaluation import metrics as names
 from spark_app.classify.evaluation.one_pass import Plan, evaluate, evaluations
 from spark_app.classify.training import MODEL, PART, baseline_predictions, fit_on_fold
-from spark_app.columns import ALL
+from spark_app.columns import ALL, TRACK_ID
 from spark_app.errors import DataError
 from spark_app.features.splits import ARTIST_KIND, TEST, TRAIN, VALID, with_part
+from spark_app.jobs.model_params import model_params
 from spark_app.report.confusion import confusion_figure
 from spark_app.report.curves import reliability_figure, roc_figure
 
 if TYPE_CHECKING:
-    from pyspark.ml import Estimator, PipelineModel
+    from pyspark.ml import PipelineModel
     from pyspark.sql import DataFrame
 
     from spark_app.classify.evaluation.metrics import Evaluation
@@ -92,8 +94,8 @@ class Measured:
     pipeline: PipelineModel | None = None
 
 
-def measure_fold(task: Task, fold: int, estimators: dict[str, Estimator]) -> Iterator[Measured]:
-    """The baselines, then each estimator.
+def measure_fold(task: Task, fold: int, candidates: Sequence[Candidate]) -> Iterator[Measured]:
+    """The baselines, then each candidate.
 
     Raises:
         DataError: The fold leaves nothing to train or to test on.
@@ -107,18 +109,19 @@ def measure_fold(task: Task, fold: int, estimators: dict[str, Estimator]) -> Ite
         )
     rows = with_part(task.rows, fold=fold, folds=task.context.settings.splits.folds)
     yield from _baselines(task, fold, rows, parts[TRAIN])
-    if not estimators:
+    if not candidates:
         return
     preparation = pipeline.fit_preparation(rows.where(F.col(PART) == TRAIN), features=task.features)
     prepared = preparation.transform(rows)
-    for name, estimator in estimators.items():
-        fitted = fit_on_fold(prepared, estimator, seed=task.context.settings.run.seed)
+    spec = _spec(task, pipeline.vector_size(preparation))
+    for candidate in candidates:
+        fitted = fit_on_fold(prepared, candidate.build(spec), seed=spec.seed)
         whole = pipeline.whole_pipeline(preparation, fitted.model, labels=task.labels)
         by = [PART, STAGE]
         # About 8 x labels + 20 rows for each of the four sets.
         found = evaluations(evaluate(fitted.predictions, by=by, plan=task.plan).collect(), by=by, labels=task.labels)
         measured = Measured(
-            name,
+            candidate.name,
             task.kind,
             fold,
             test=found[TEST, CALIBRATED],
@@ -128,6 +131,12 @@ def measure_fold(task: Task, fold: int, estimators: dict[str, Estimator]) -> Ite
         )
         _log(task, measured)
         yield measured
+
+
+def _spec(task: Task, n_features: int) -> TrainingSpec:
+    settings = task.context.settings
+    params = model_params(settings.classify)
+    return TrainingSpec(task.labels, n_features, settings.run.seed, params, key=TRACK_ID)
 
 
 def metric_rows(measured: Measured) -> Iterator[tuple[object, ...]]:

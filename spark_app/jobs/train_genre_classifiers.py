@@ -6,7 +6,6 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, Row
@@ -14,6 +13,8 @@ from pyspark.sql import functions as F
 
 from spark_app.classify import pipeline
 from spark_app.classify.baselines import ARTIST_PRIOR, MAJORITY
+from spark_app.classify.candidates import chosen
+from spark_app.classify.candidates.base import Candidate
 from spark_app.classify.compare import difference, mean_draws
 from spark_app.classify.evaluation.bootstrap import interval
 from spark_app.classify.evaluation.metrics import ACCURACY, ECE, ECE_BY_CHANCE
@@ -29,9 +30,6 @@ from spark_app.jobs.genre_folds import Measured, Task, folds_of, mean_of, measur
 from spark_app.jobs.genre_sets import measure_sets
 from spark_app.schemas import TABLES
 
-if TYPE_CHECKING:
-    from pyspark.ml import Estimator
-
 log = logging.getLogger(__name__)
 
 
@@ -44,6 +42,7 @@ def run(context: Context) -> Outcome:
         DataError: The splits leak, are older than the tracks, or leave nothing to train or test on.
     """
     _check_folds(context)
+    chosen(context.settings.classify.models)  # a wrong name fails before anything is read
     tracks = context.tables.read("curated.tracks")
     found = Supply(**supply(tracks).collect()[0].asDict())  # one row
     target = choose_target(context.settings.classify.target, found)
@@ -56,7 +55,7 @@ def run(context: Context) -> Outcome:
         task = _task(context, tracks, kind, target, tasks[0] if tasks else None)
         try:
             _check_leaks(context, tracks, kind)
-            measured += [one for fold in folds for one in measure_fold(task, fold, _estimators(context, kind))]
+            measured += [one for fold in folds for one in measure_fold(task, fold, _candidates(context, kind))]
         finally:
             task.rows.unpersist()
         tasks.append(task)
@@ -85,16 +84,12 @@ def _asked(context: Context) -> dict[str, list[int]]:
     return {ARTIST_KIND: context.settings.classify.folds, **{kind: [0] for kind in (*others, RANDOM_KIND)}}
 
 
-def _estimators(context: Context, kind: str) -> dict[str, Estimator]:
+def _candidates(context: Context, kind: str) -> list[Candidate]:
     """The models to train on a kind of split; none where the settings do not ask for the kind."""
     classify = context.settings.classify
     if kind not in classify.splits:
-        return {}
-    forest = pipeline.random_forest(
-        trees=classify.trees, depth=classify.depth, bins=classify.bins, seed=context.settings.run.seed
-    )
-    logistic = pipeline.logistic_regression(iterations=classify.logistic_iterations)
-    return {pipeline.RANDOM_FOREST: forest, pipeline.LOGISTIC_REGRESSION: logistic}
+        return []
+    return chosen(classify.models)
 
 
 def _task(context: Context, tracks: DataFrame, kind: str, target: str, first: Task | None) -> Task:

@@ -16,7 +16,7 @@ from tests.jobs import catalogue
 SMALL = (
     "classify.trees=10",
     "classify.depth=4",
-    "classify.logistic_iterations=10",
+    "classify.logistic.iterations=10",
     "classify.resamples=100",
     "classify.multilabel=false",
     "classify.champion.max_ece=0.2",  # logistic regression is too sure of genres that lie so far apart
