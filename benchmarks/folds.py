@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from benchmarks.record import run_jobs
 from spark_app.classify.target import labelled
 from spark_app.columns import AUDIO12, FOLD, TRACK_ID
-from spark_app.features.splits import ARTIST_KIND
+from spark_app.features.splits import ARTIST_KIND, of_kind
 from spark_app.jobs import curate_tracks, ingest_catalogue, make_splits
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def artist_folds(context: Context) -> Iterator[Fold]:
 
     run_jobs(context, [ingest_catalogue.JOB, curate_tracks.JOB, make_splits.JOB])
     tracks, splits = context.tables.read("curated.tracks"), context.tables.read("models.splits")
-    found = labelled(tracks, splits.where(F.col("kind") == ARTIST_KIND), target="genre", features=AUDIO12)
+    found = labelled(tracks, of_kind(splits, ARTIST_KIND), target="genre", features=AUDIO12)
     rows = found.toPandas().sort_values(TRACK_ID, ignore_index=True)  # some 28,000 or 50,000 rows
     labels = np.unique(rows["label"], return_inverse=True)[1]
     values = rows[list(AUDIO12)].astype(float)

@@ -29,7 +29,7 @@ LARGEST_GAP = 0.01
 def main() -> int:
     """Measure, print, write the figures; 1 where a bar is missed."""
     args = _parser().parse_args()
-    size = {"trees": args.trees, "depth": args.depth, "bins": args.bins}
+    size = {"trees": args.trees, "depth": args.depth}
     folds = list(range(5))
     assignments = [f"classify.{name}={value}" for name, value in size.items()]
     source = real_data() / "spotify_songs" / "spotify_songs.csv"
@@ -65,7 +65,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trees", type=int, default=100)
     parser.add_argument("--depth", type=int, default=14)
-    parser.add_argument("--bins", type=int, default=32)
     return parser
 
 
