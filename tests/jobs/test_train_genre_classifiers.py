@@ -14,8 +14,9 @@ from spark_app.schemas import TABLES
 from tests.jobs import catalogue
 
 SMALL = (
-    "classify.trees=10",
+    "classify.trees=60",
     "classify.depth=4",
+    "classify.forest.min_rows=1",
     "classify.logistic.iterations=10",
     "classify.resamples=100",
     "classify.multilabel=false",
@@ -79,7 +80,7 @@ def test_trains_both_models_on_a_fold_and_writes_metrics_figures_and_models(make
     drawn = ("confusion", "reliability", "roc")
     assert {name for name, _ in context.run.figures} == {f"{kind}_{name}_artist_0" for kind in drawn for name in models}
     assert [name for name, _, _ in context.run.models] == ["random_forest", "logistic_regression"]
-    assert outcome.detail.startswith("forest of 10 trees of depth 4, fold 0; 3 genres, accuracy: majority 0.")
+    assert outcome.detail.startswith("forest of 60 trees of depth 4, fold 0; 3 genres, accuracy: majority 0.")
     assert "knowing the artist alone gives" in outcome.detail
     champion = context.tables.read("models.champion").collect()[0]
     assert outcome.detail.endswith(f"champion: {champion.model.replace('_', ' ')}")
