@@ -11,7 +11,12 @@ from spark_app.jobs import make_splits, train_genre_classifiers
 from spark_app.schemas import TABLES
 from tests.jobs import catalogue
 
-SMALL = ("classify.forest.trees=10", "classify.forest.depth=4", "classify.logistic.iterations=10")
+SMALL = (
+    "classify.forest.trees=60",
+    "classify.forest.depth=4",
+    "classify.forest.min_rows=1",
+    "classify.logistic.iterations=10",
+)
 
 
 class Notes:
@@ -59,7 +64,7 @@ def test_trains_both_models_on_a_fold_and_writes_metrics_figures_and_models(make
     assert sum(found["majority", 0, genre, "support"].n for genre in catalogue.GROUPS) == n_test
     assert context.run.figures == [("confusion_random_forest_fold_0", 2), ("confusion_logistic_regression_fold_0", 2)]
     assert [name for name, _, _ in context.run.models] == ["random_forest", "logistic_regression"]
-    assert outcome.detail.startswith("forest of 10 trees of depth 4, fold 0; 3 genres, accuracy: majority 0.")
+    assert outcome.detail.startswith("forest of 60 trees of depth 4, fold 0; 3 genres, accuracy: majority 0.")
     assert (outcome.read, outcome.kept, outcome.status) == (120, 120, "OK")
 
     first = {key: (row.value, row.n) for key, row in found.items()}
