@@ -15,6 +15,7 @@ from spark_app.classify import pipeline
 from spark_app.classify.baselines import ARTIST_PRIOR, MAJORITY
 from spark_app.classify.candidates import chosen
 from spark_app.classify.candidates.base import Candidate
+from spark_app.classify.candidates.trees import RANDOM_FOREST
 from spark_app.classify.compare import difference, mean_draws
 from spark_app.classify.evaluation.bootstrap import interval
 from spark_app.classify.evaluation.metrics import ACCURACY, ECE, ECE_BY_CHANCE
@@ -29,6 +30,7 @@ from spark_app.jobs.champion import Setup, promote
 from spark_app.jobs.genre_folds import Measured, Task, folds_of, mean_of, measure_fold, metric_rows
 from spark_app.jobs.genre_sets import measure_sets
 from spark_app.schemas import TABLES
+from spark_app.settings import ClassifySettings
 
 log = logging.getLogger(__name__)
 
@@ -190,7 +192,7 @@ def _outcome(task: Task, found: Supply, measured: Sequence[Measured], promoted: 
     shown = {name: value for name, value in accuracies.items() if name != ARTIST_PRIOR}
     scores = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in shown.items())
     detail = (
-        f"forest of {classify.trees} trees of depth {classify.depth}, fold {', '.join(map(str, classify.folds))}; "
+        f"{_forest_size(classify)}fold {', '.join(map(str, classify.folds))}; "
         f"{len(task.labels)} genres, accuracy: {scores}; knowing the artist alone gives {known_artist:.3f} on a "
         f"random split, {accuracies[ARTIST_PRIOR]:.3f} here; {promoted}"
     )
@@ -198,6 +200,12 @@ def _outcome(task: Task, found: Supply, measured: Sequence[Measured], promoted: 
     if found.n_refused:
         warnings.append(f"{found.n_refused:,} tracks left out: their source does not allow training")
     return Outcome(read=rows, kept=rows, detail=detail, warnings=tuple(warnings))
+
+
+def _forest_size(classify: ClassifySettings) -> str:
+    if RANDOM_FOREST.name not in classify.models:
+        return ""
+    return f"forest of {classify.trees} trees of depth {classify.depth}, "
 
 
 JOB = Job(
