@@ -1,0 +1,146 @@
+"""Tables of what is computed from the catalogue: features, models, results."""
+
+from __future__ import annotations
+
+from spark_app.columns import AUDIO12_RANGE, AUDIO12_Z
+from spark_app.schemas.table import AUDIO_TYPED, TableSchema, doubles
+
+LEARNED = (
+    # features
+    TableSchema(
+        "features.audio",
+        ("track_id",),
+        f"track_id string, {AUDIO_TYPED}, {doubles(AUDIO12_Z)}, {doubles(AUDIO12_RANGE)}",
+        "normalise_features",
+    ),
+    TableSchema(
+        "features.audio_by_group",
+        ("track_id", "genre_group"),
+        f"track_id string, genre_group string, {doubles(AUDIO12_Z)}, {doubles(AUDIO12_RANGE)}",
+        "normalise_features",
+    ),
+    TableSchema(
+        "features.audio_stats",
+        ("feature", "genre_group"),
+        # genre_group 'all' describes features.audio; m2: sum of squared deviations; std: population
+        "feature string, genre_group string, n bigint, n_null bigint, mean double, m2 double, std double, "
+        "min double, max double, max_abs_z double, is_constant boolean",
+        "normalise_features",
+    ),
+    # results of exploration; genre: a genre group, or 'all'
+    TableSchema(
+        "results.feature_summary",
+        ("feature", "genre"),
+        # std: population; kurtosis: excess; n_outliers: beyond 1.5 quartile ranges of the quartiles
+        "feature string, genre string, n bigint, n_null bigint, share_missing double, mean double, std double, "
+        "min double, p01 double, p05 double, q25 double, median double, q75 double, p95 double, p99 double, "
+        "max double, skewness double, kurtosis double, n_outliers bigint",
+        "explore_features",
+    ),
+    TableSchema(
+        "results.feature_correlation",
+        ("feature_a", "feature_b"),
+        "feature_a string, feature_b string, pearson double, spearman double, n bigint, is_redundant boolean",
+        "explore_features",
+    ),
+    TableSchema(
+        "results.feature_density",
+        ("feature", "genre", "bin"),
+        "feature string, genre string, bin int, low double, high double, n bigint, density double",
+        "explore_features",
+    ),
+    # models
+    TableSchema(
+        "models.splits",
+        ("track_id", "kind"),
+        # kind: artist, random, time; unit: what stays together (connected artists, else near-twins); fold 0..4, null
+        # if held; of the time kind 0 tests, 1 validates, 2 trains, and tracks without a date are left out
+        "track_id string, kind string, unit string, fold int, is_held_train boolean",
+        "make_splits",
+    ),
+    TableSchema(
+        "results.genre_predictors",
+        ("genre", "feature"),
+        # importance_raw: mean z of the genre less that of the rest; norm: share of the genre's importance_abs
+        "genre string, feature string, importance_raw double, importance_abs double, importance_norm double, "
+        "cohens_d double, p_value double, p_holm double, is_significant boolean, n_genre bigint, n_rest bigint",
+        "genre_predictors",
+    ),
+    TableSchema(
+        "results.feature_ablation",
+        ("feature", "model"),
+        # feature: the one left out, 'none' for the model with all; changes: against 'none'; se: of the change
+        "feature string, model string, accuracy double, accuracy_change double, accuracy_change_se double, "
+        "macro_f1 double, macro_f1_change double, n_train bigint, n_valid bigint",
+        "genre_predictors",
+    ),
+    TableSchema(
+        "models.genre_metrics",
+        ("model", "split_kind", "fold", "genre", "metric"),
+        # genre 'all' for metrics over all genres; low, high: 95 % interval, null where there is none; n: rows behind it
+        "model string, split_kind string, fold int, genre string, metric string, value double, low double, "
+        "high double, n bigint",
+        "train_genre_classifiers",
+    ),
+    TableSchema(
+        "models.champion",
+        ("model",),
+        # one row, the model that score_genres applies; folder: below the root; files: "<sha256> <path>", sorted;
+        # features and labels in order; metric, value, low: what it was promoted on
+        "model string, target string, features array<string>, labels array<string>, metric string, value double, "
+        "low double, ece double, n_rows bigint, model_sha256 string, folder string, files array<string>, "
+        "n_bytes bigint",
+        "train_genre_classifiers",
+    ),
+    TableSchema(
+        "models.genre_scores",
+        ("track_id", "model", "genre"),
+        # p: calibrated probability; rank 1 is the likeliest; is_answer: rank 1 and p at least classify.abstain_below,
+        # a track without any is_answer stays unknown
+        "track_id string, model string, genre string, p double, rank int, is_answer boolean",
+        "score_genres",
+    ),
+    TableSchema(
+        "models.genre_clusters",
+        ("track_id", "genre_group"),
+        "track_id string, genre_group string, cluster int, distance double",
+        "cluster_genres",
+    ),
+    TableSchema(
+        "models.cluster_cards",
+        ("genre_group", "cluster"),
+        # centre: z units in the order of AUDIO12; exemplar_id: the member nearest to the centre
+        "genre_group string, cluster int, k int, n_tracks bigint, inertia double, exemplar_id string, "
+        "centre array<double>",
+        "cluster_genres",
+    ),
+    # results
+    TableSchema(
+        "results.neighbours",
+        ("track_id", "genre_group", "rank"),
+        "track_id string, genre_group string, rank int, neighbour_id string, distance double, engine string",
+        "find_similar_tracks",
+    ),
+    TableSchema(
+        "results.neighbour_recall",
+        ("genre_group", "engine"),
+        "genre_group string, engine string, k int, n_tracks bigint, n_queries bigint, recall double, "
+        "search_seconds double",
+        "find_similar_tracks",
+    ),
+    TableSchema(
+        "results.eval_audio_similarity",
+        ("protocol", "scaling", "metric", "engine", "genre"),
+        # n_excluded: queries without any relevant track, never scored as 0
+        "protocol string, scaling string, metric string, engine string, genre string, k int, value double, "
+        "n_queries bigint, n_excluded bigint",
+        "eval_audio_similarity",
+    ),
+    TableSchema(
+        "results.recommendations",
+        ("seed_id", "rank"),
+        "seed_id string, rank int, track_id string, score double, genre_group string, same_cluster boolean, "
+        "reason string",
+        "recommend_tracks",
+    ),
+)

@@ -1,0 +1,90 @@
+"""Settings from files and assignments; what is wrong with them is said before Spark starts."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from spark_app.errors import UsageError
+from spark_app.settings.resolved import Settings
+
+
+def conf_folder() -> Any:
+    """The folder ``conf``: beside the package in a checkout or a code zip, inside it in a wheel."""
+    package = resources.files("spark_app")
+    inside = package / "conf"
+    return inside if (inside / "base.yaml").is_file() else package.parent / "conf"  # type: ignore[attr-defined]
+
+
+def load_settings(overlays: Iterable[str] = (), assignments: Iterable[str] = ()) -> Settings:
+    """Settings from the base file, overlay files and ``section.key=value`` assignments, in that order.
+
+    Args:
+        overlays: Paths of YAML files that hold differences.
+        assignments: ``section.key=value``; the value is read as YAML.
+
+    Raises:
+        UsageError: An unreadable file, an unknown key (with the nearest names), or a value out of its limits.
+    """
+    merged: dict[str, Any] = yaml.safe_load((conf_folder() / "base.yaml").read_text())
+    for overlay in overlays:
+        merged = _merge(merged, _read_overlay(overlay))
+    for assignment in assignments:
+        merged = _merge(merged, _parse_assignment(assignment))
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        raise UsageError(*_explain(error, merged)) from None
+
+
+def _read_overlay(path: str) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(Path(path).read_text())
+    except OSError as error:
+        raise UsageError(f"cannot read the settings file {path}: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise UsageError(f"{path} is not valid YAML: {str(error).splitlines()[0]}") from None
+    if values is not None and not isinstance(values, dict):
+        raise UsageError(f"{path} must hold sections, such as 'similar:', with their keys below")
+    return values or {}
+
+
+def _parse_assignment(assignment: str) -> dict[str, Any]:
+    dotted, equals, text = assignment.partition("=")
+    if not equals or not dotted.strip():
+        raise UsageError(f"--set {assignment}: write section.key=value, such as similar.k=20")
+    try:
+        value: Any = yaml.safe_load(text) if text.strip() else ""
+    except yaml.YAMLError:
+        value = text  # a path or title with YAML's own characters
+    for part in reversed(dotted.strip().split(".")):
+        value = {part: value}
+    return dict(value)
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for name, value in over.items():
+        below = merged.get(name)
+        merged[name] = _merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _explain(error: ValidationError, values: Mapping[str, Any]) -> tuple[str, str]:
+    first = error.errors(include_url=False, include_input=False)[0]
+    dotted = ".".join(str(part) for part in first["loc"])
+    if first["type"] != "extra_forbidden":
+        return f"setting {dotted}: {first['msg']}", "conf/base.yaml lists every setting with its limits."
+    section: Any = values
+    for part in first["loc"][:-1]:
+        section = section[part]
+    near = difflib.get_close_matches(str(first["loc"][-1]), [k for k in section if k != first["loc"][-1]], n=3)
+    prefix = ".".join(str(part) for part in first["loc"][:-1])
+    names = ", ".join(f"{prefix}.{name}" if prefix else name for name in near)
+    return f"there is no setting {dotted}", f"Did you mean {names}?" if near else "See: spark-app config"

@@ -1,0 +1,134 @@
+"""The sections, one class each, but for ``classify``."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from spark_app.settings.base import Count, Section, Share
+
+Action = Literal["warn", "quarantine", "drop", "fail"]
+
+
+class TableSettings(Section):
+    """Where tables lie and in how many files."""
+
+    root: str
+    partitions: Count
+
+
+class SourceSettings(Section):
+    """The user's files and how they are to be read."""
+
+    tracks: str
+    artists: str
+    name: str
+    columns: dict[str, str]
+    encoding: str
+    file_dates: dict[str, date]
+    training_allowed: bool
+    replace: bool
+    allow_partial: bool
+    allow_empty: bool
+    max_record_bytes: Count
+
+
+class SampleSettings(Section):
+    """Size and dirt of the built-in sample catalogue."""
+
+    tracks: Annotated[int, Field(ge=100, le=100_000_000)]
+    dirty_share: Annotated[float, Field(ge=0, le=0.5)]
+
+
+class CurateSettings(Section):
+    """Limits and what to do with rows that break them."""
+
+    limits: dict[str, tuple[float, float]]
+    sentinels: dict[str, list[str]]
+    placeholder_artists: list[str]
+    rules: dict[str, Action]
+    max_text_length: Count
+    max_genre_length: Count
+    max_rejected_share: Share
+
+
+class GenreSettings(Section):
+    """Selections of the genre-partitioned table."""
+
+    min_tracks: Count
+    top_n: Count
+    stratified_per_genre: Count
+    stratified_genres: Count
+    hybrid_top: Count
+    hybrid_tail_per_genre: Count
+
+
+class NormaliseSettings(Section):
+    """Scaled features."""
+
+    incremental: bool
+
+
+class ExploreSettings(Section):
+    """Summaries, correlations and densities of features."""
+
+    sample_rows: Annotated[int, Field(ge=1, le=200_000)]
+    grid_points: Annotated[int, Field(ge=16, le=16_384)]
+    bins: Annotated[int, Field(ge=2, le=200)]
+    redundant_at: Share
+
+
+class PredictorSettings(Section):
+    """What tells a genre from the rest."""
+
+    sample_rows: Annotated[int, Field(ge=1, le=100_000)]
+    permutations: Annotated[int, Field(ge=1, le=100_000)]
+    significant_at: Annotated[float, Field(gt=0, lt=1)]
+    ablation_rows: Annotated[int, Field(ge=1, le=200_000)]
+
+
+class SplitSettings(Section):
+    """Artist-disjoint folds."""
+
+    folds: Annotated[int, Field(ge=3)]
+    max_component_share: Annotated[float, Field(gt=0, le=1)]
+
+
+class ClusterSettings(Section):
+    """K-Means per genre group."""
+
+    k: Count
+    starts: Count
+
+
+class SimilarSettings(Section):
+    """Neighbours within a genre group."""
+
+    k: Count
+    lsh_sample: Annotated[int, Field(ge=0, le=5000)]
+    lsh_tables: Count
+    lsh_bucket_length: Annotated[float, Field(gt=0)]
+
+
+class RecommendSettings(Section):
+    """Ranked lists."""
+
+    k: Count
+    max_per_artist: Count
+
+
+class TrackingSettings(Section):
+    """MLflow."""
+
+    uri: str
+    experiment: str
+    timeout_seconds: Annotated[float, Field(gt=0, le=5)]
+
+
+class RunSettings(Section):
+    """What belongs to the run as a whole."""
+
+    seed: int
+    build: str
