@@ -15,7 +15,15 @@ from spark_app.sources import sample
 from tests.scripts.project import ROOT
 
 TRACKS = 1500  # the smallest catalogue that fills five folds with at least 5 % of the rows each, with room to spare
-_SMALL = ("classify.trees=3", "classify.depth=4", "similar.lsh_sample=40", "run.seed=7")
+_SMALL = (
+    "classify.trees=3",
+    "classify.depth=4",
+    "classify.resamples=100",
+    "classify.multilabel=false",
+    "predictors.permutations=200",
+    "similar.lsh_sample=40",
+    "run.seed=7",
+)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ class Gate:
     """What a champion has to reach.
 
     Attributes:
-        bar: The value that the lower bound has to exceed: the champion's, or the majority's.
+        bar: The value that the lower bound has to exceed: the champion's, or the better baseline's.
         bar_name: Whose value that is.
         max_ece: Largest calibration error beyond that of chance.
         max_bytes: Largest size of the saved model.

@@ -54,14 +54,14 @@ def promote(
     contenders: Sequence[Contender],
     models: Mapping[str, PipelineModel],
     *,
-    majority: float,
+    baseline: float,
 ) -> str:
     """Lets the best model that passes the gate become champion; says in a few words what became of it.
 
     The champion stays where none passes. Its own value is the bar where it was measured in the same way; otherwise
-    (other labels, features or number of test rows) the majority's is.
+    (other labels, features or number of test rows) the better baseline's is.
     """
-    gate = _gate(context, setup, majority)
+    gate = _gate(context, setup, baseline)
     objections = []
     for contender in ranked(contenders):
         reason = objection(contender, gate)
@@ -96,10 +96,10 @@ def load_champion(context: Context, champion: Row) -> PipelineModel:
     return model
 
 
-def _gate(context: Context, setup: Setup, majority: float) -> Gate:
+def _gate(context: Context, setup: Setup, baseline: float) -> Gate:
     settings = context.settings.classify.champion
     champion = current_champion(context)
-    bar, name = majority, "the majority"
+    bar, name = baseline, "the better baseline"
     if champion is not None and _same_setup(champion, setup) and champion["metric"] == settings.metric:
         bar, name = champion["value"], f"the champion {champion['model']}"
     return Gate(bar, name, settings.max_ece, int(settings.max_mib * 2**20))

@@ -51,7 +51,7 @@ def test_the_sample_can_be_left_out(make_context):
     context = make_context("similar.lsh_sample=0")
     fill_catalogue(context, [("a", "x", ["rock"], vector(1)), ("b", "x", ["rock"], vector(2))])
 
-    assert JOB.run(context).detail == "1 groups, 1 of them with fewer than 10 neighbours a track"
+    assert JOB.run(context).detail == "1 group, 1 of them with fewer than 10 neighbours a track"
     assert context.tables.read("results.neighbour_recall").count() == 0
 
 

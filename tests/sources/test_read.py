@@ -26,8 +26,10 @@ def inspect(spark, path, options=None):
     options = options or ReadOptions()
     opened = open_source(spark, path, kind=None, options=options)
     loaded = load(spark, opened, options)
-    loaded.rows.unpersist()
-    return described(path, opened, loaded)
+    try:
+        return described(path, opened, loaded)
+    finally:
+        loaded.rows.unpersist()
 
 
 def put(folder, name, data):

@@ -8,14 +8,14 @@ import pytest
 from pyspark.ml import PipelineModel
 
 from spark_app.errors import DataError
-from spark_app.features.scaling import ZRangeScaler
+from spark_app.features.scaling import FeatureScaler
 from spark_app.tables.models import delete_model, load_model, save_model
 
 
 @pytest.fixture
 def saved(spark, tmp_path):
     rows = spark.createDataFrame([(1.0,), (3.0,)], "tempo double")
-    model = PipelineModel(stages=[ZRangeScaler(inputCols=["tempo"]).fit(rows)])
+    model = PipelineModel(stages=[FeatureScaler(inputCols=["tempo"]).fit(rows)])
     root = str(tmp_path / "lake")
     return rows, model, root, save_model(spark, root, "models/champion_files/a", model)
 
