@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import importlib
 import logging
@@ -91,7 +92,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def main_exit() -> None:
     """Leave the process with main's exit code."""
-    sys.exit(main())
+    code = main()
+    if "pyarrow" in sys.modules and not _has_spark():
+        # Arrow's threads may still read ahead, and Python's own way out would abort the process under them.
+        with contextlib.suppress(BrokenPipeError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
+def _has_spark() -> bool:
+    pyspark = sys.modules.get("pyspark")
+    return pyspark is not None and pyspark.SparkContext._active_spark_context is not None
 
 
 def build_parser(command: str = "") -> argparse.ArgumentParser:
