@@ -8,8 +8,7 @@ from pyspark.ml.functions import array_to_vector
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from spark_app.classify.evaluation.one_pass import PROBABILITY
-from spark_app.classify.pipeline import LABEL_INDEX, PREDICTION
+from spark_app.classify.probabilities import LABEL_INDEX, PREDICTION, PROBABILITY, with_prediction
 from spark_app.columns import ARTIST_ID, TRACK_ID
 
 MAJORITY = "majority"
@@ -35,8 +34,7 @@ def majority(rows: DataFrame, *, prior: Sequence[float]) -> DataFrame:
     Returns:
         ``rows`` with ``prediction`` and ``probability``.
     """
-    shares = list(prior)
-    return _with(rows, F.lit(float(shares.index(max(shares)))), _constants(shares))
+    return with_prediction(rows, _constants(prior))
 
 
 def stratified(rows: DataFrame, *, prior: Sequence[float], seed: int) -> DataFrame:
@@ -57,7 +55,7 @@ def stratified(rows: DataFrame, *, prior: Sequence[float], seed: int) -> DataFra
         total += share
         reached.append(F.when(draw >= total, 1.0).otherwise(0.0))
     drawn = sum(reached, F.lit(0.0))
-    return _with(rows, drawn, _constants(prior))
+    return rows.withColumns({PREDICTION: drawn, PROBABILITY: array_to_vector(_constants(prior))})
 
 
 def artist_prior(rows: DataFrame, *, train: DataFrame, prior: Sequence[float]) -> DataFrame:
@@ -82,14 +80,9 @@ def artist_prior(rows: DataFrame, *, train: DataFrame, prior: Sequence[float]) -
     counts = [F.coalesce(F.col(f"_n{i}"), F.lit(0)) for i in range(len(prior))]
     total = sum(counts, F.lit(0)) + _PRIOR_WEIGHT
     shares = F.array(*[(n + _PRIOR_WEIGHT * share) / total for n, share in zip(counts, prior, strict=True)])
-    known = rows.join(own, on=ARTIST_ID, how="left").withColumn("_shares", shares)
-    likeliest = (F.array_position("_shares", F.array_max("_shares")) - 1).cast("double")
-    return _with(known, likeliest, F.col("_shares")).select(*rows.columns, PREDICTION, PROBABILITY)
+    known = rows.join(own, on=ARTIST_ID, how="left")
+    return with_prediction(known, shares).select(*rows.columns, PREDICTION, PROBABILITY)
 
 
 def _constants(shares: Sequence[float]) -> Column:
     return F.array(*[F.lit(float(share)) for share in shares])
-
-
-def _with(rows: DataFrame, prediction: Column, probability: Column) -> DataFrame:
-    return rows.withColumns({PREDICTION: prediction, PROBABILITY: array_to_vector(probability)})

@@ -14,10 +14,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark_app.classify.calibration_maps import CROSS_FITS, IDENTITY, Map, choose_map
-from spark_app.classify.evaluation.one_pass import PROBABILITY
-from spark_app.classify.pipeline import LABEL_INDEX, PREDICTION
+from spark_app.classify.probabilities import LABEL_INDEX, PREDICTION, PROBABILITY
 from spark_app.columns import TRACK_ID
 from spark_app.features.components import UNIT
+from spark_app.features.samples import hashed_sample
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,8 +73,7 @@ class Calibrator(Estimator, _CalibratorParams, DefaultParamsReadable, DefaultPar
 
         seed = F.lit(self.getSeed()).cast("long")
         known = dataset.where(F.col(self.getLabelCol()).isNotNull()).select(
-            F.xxhash64(TRACK_ID, seed).alias("_hash"),
-            F.col(TRACK_ID).alias("_key"),
+            TRACK_ID,
             # Not the hash of the folds: within one fold that would give a single part.
             F.pmod(F.xxhash64(F.lit("calibration"), UNIT, seed), F.lit(CROSS_FITS)).cast("int").alias("_part"),
             F.col(self.getLabelCol()).cast("int").alias("_label"),
@@ -84,8 +83,7 @@ class Calibrator(Estimator, _CalibratorParams, DefaultParamsReadable, DefaultPar
         if first is None:
             return np.empty((0, 1)), np.empty(0, int), np.empty(0, int)
         rows = min(_MOST_ROWS, max(1, _MOST_CELLS // first["n"]))
-        # At most 200,000 rows or 80 MB of probabilities.
-        sample: pd.DataFrame = known.orderBy("_hash", "_key").limit(rows).select("_part", "_label", "_p").toPandas()
+        sample: pd.DataFrame = hashed_sample(known, key=TRACK_ID, rows=rows, seed=self.getSeed()).toPandas()  # 80 MB
         return np.stack(sample["_p"].to_list()), sample["_label"].to_numpy(), sample["_part"].to_numpy()
 
 

@@ -249,7 +249,7 @@ def _collected(grown: DataFrame) -> dict[str, np.ndarray]:
     import numpy as np
 
     parts: dict[int, dict[str, np.ndarray]] = {}
-    for row in grown.collect():
+    for row in grown.collect():  # a row per block and array, together the model: a few MB
         array = np.frombuffer(row["content"], dtype=np.dtype(row["dtype"])).reshape(row["shape"])
         parts.setdefault(row["block"], {})[row["array"]] = array
     forest = merged([Forest(**parts[block]) for block in sorted(parts)])

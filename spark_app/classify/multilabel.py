@@ -145,7 +145,7 @@ def _shares(rows: DataFrame, k: int) -> tuple[int, int, np.ndarray]:
     import numpy as np
 
     counts = [F.count_if(F.array_contains("labels", i)).alias(f"_{i}") for i in range(k)]
-    found = rows.agg(F.count(F.lit(1)).alias("n"), F.max(F.size("x")).alias("width"), *counts).collect()[0]
+    found = rows.agg(F.count(F.lit(1)).alias("n"), F.max(F.size("x")).alias("width"), *counts).collect()[0]  # one row
     if not found["n"]:
         raise DataError("there are no rows to learn genres from", "Give a catalogue with genres.")
     carried = np.array([found[f"_{i}"] for i in range(k)], dtype=float)
@@ -156,7 +156,7 @@ def _total(rows: DataFrame, weights: np.ndarray) -> Sums:
     """Sums over all rows: one row per partition comes to the driver."""
     import numpy as np
 
-    found = rows.mapInPandas(partial_sums(weights), "sums array<double>").collect()
+    found = rows.mapInPandas(partial_sums(weights), "sums array<double>").collect()  # one row per partition
     return unpacked(np.sum([row["sums"] for row in found], axis=0), weights.shape)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from pyspark import StorageLevel
 from pyspark.ml import PipelineModel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -21,8 +22,7 @@ from spark_app.classify.baselines import (
     stratified,
 )
 from spark_app.classify.calibrate import Calibrator, in_stages
-from spark_app.classify.evaluation.one_pass import PROBABILITY
-from spark_app.classify.pipeline import LABEL_INDEX, PREDICTION
+from spark_app.classify.probabilities import LABEL_INDEX, PREDICTION, PROBABILITY
 from spark_app.columns import TRACK_ID
 from spark_app.features.components import UNIT
 from spark_app.features.splits import TEST, TRAIN, VALID
@@ -41,11 +41,13 @@ class Fitted:
 
     Attributes:
         model: Classifier and calibrator: adds ``prediction``, ``probability`` and ``calibrated`` to prepared rows.
+        scored: What the classifier says of validation and test rows; kept, unpersist when done.
         predictions: Lazy, key ``track_id + part + stage`` ``[track_id, part, unit, label_index, prediction,
             probability, stage]``: validation and test rows, before and after calibration.
     """
 
     model: PipelineModel
+    scored: DataFrame
     predictions: DataFrame
 
 
@@ -59,8 +61,10 @@ def fit_on_fold(prepared: DataFrame, estimator: Estimator, *, seed: int) -> Fitt
     """
     classifier = estimator.fit(prepared.where(F.col(PART) == TRAIN))
     scored = classifier.transform(prepared.where(F.col(PART) != TRAIN)).select(*_PREDICTED)
+    # The calibrator reads it twice and the evaluation once; scoring takes longer than any of them.
+    scored = scored.persist(StorageLevel.MEMORY_AND_DISK)
     calibrator = Calibrator(seed=seed).fit(scored.where(F.col(PART) == VALID))
-    return Fitted(PipelineModel(stages=[classifier, calibrator]), in_stages(scored, calibrator))
+    return Fitted(PipelineModel(stages=[classifier, calibrator]), scored, in_stages(scored, calibrator))
 
 
 def baseline_predictions(

@@ -120,6 +120,7 @@ def measure_fold(task: Task, fold: int, candidates: Sequence[Candidate]) -> Iter
         by = [PART, STAGE]
         # About 8 x labels + 20 rows for each of the four sets.
         found = evaluations(evaluate(fitted.predictions, by=by, plan=task.plan).collect(), by=by, labels=task.labels)
+        fitted.scored.unpersist()
         measured = Measured(
             candidate.name,
             task.kind,

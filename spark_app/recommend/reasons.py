@@ -20,7 +20,6 @@ from spark_app.columns import (
 # What a listener hears. Tempo is told in numbers; key, mode and duration say little about likeness.
 HEARD = (ENERGY, DANCEABILITY, VALENCE, ACOUSTICNESS, INSTRUMENTALNESS, SPEECHINESS, LIVENESS, LOUDNESS)
 CLOSE = 0.5  # standard deviations
-_SHOWN = 2
 
 
 def described_features() -> Column:
@@ -43,34 +42,39 @@ def reason(seed: Column, other: Column, *, same_artist: Column, same_cluster: Co
         |z_seed + z_other| / 2 - |z_seed - z_other|, ties by name: from 1 up as ``both high energy`` or
         ``both low energy``, else as ``energy close``. Where no feature is close, the least different one is named.
     """
-    told = F.sort_array(F.filter(_compared(seed, other), lambda feature: feature["gap"] <= CLOSE))
-    close = F.transform(F.slice(told, 1, _SHOWN), _in_words)
-    by_gap = F.transform(_compared(seed, other), lambda f: F.struct(f["gap"].alias("gap"), f["name"].alias("name")))
-    nearest = F.array_min(by_gap)
-    least = F.array(F.concat(F.lit("nearest in "), nearest["name"]))
+    told = F.sort_array(_compared(seed, other))
+    first, second = told[0], told[1]
+    close = F.when(first["is_far"], F.concat(F.lit("nearest in "), first["name"])).otherwise(first["words"])
+    further = F.when(~second["is_far"], second["words"])
     tempo = F.format_string("tempo %.0f vs %.0f", seed["tempo"], other["tempo"])
-    shared = F.array(F.when(same_artist, F.lit("same artist")), F.when(same_cluster, F.lit("same cluster")))
-    return F.concat_ws(", ", tempo, F.when(F.size(close) > 0, close).otherwise(least), shared)
+    artist, cluster = F.when(same_artist, F.lit("same artist")), F.when(same_cluster, F.lit("same cluster"))
+    return F.concat_ws(", ", tempo, close, further, artist, cluster)
 
 
 def _compared(seed: Column, other: Column) -> Column:
-    """Per heard feature a struct that sorts the most telling first: ``(order, name, gap, level)``."""
+    """Per heard feature a struct ``(is_far, order, name, words)``: close ones first, the most telling one leading;
+    then the others, the least different one leading.
+    """
     features = []
     for position, name in enumerate(HEARD):
         z_seed, z_other = seed["z"][position], other["z"][position]
         level, gap = (z_seed + z_other) / 2, F.abs(z_seed - z_other)
+        telling, is_far = gap - F.abs(level), gap > CLOSE
         features.append(
             F.struct(
-                (gap - F.abs(level)).alias("order"), F.lit(name).alias("name"), gap.alias("gap"), level.alias("level")
+                is_far.alias("is_far"),
+                F.when(is_far, gap).otherwise(telling).alias("order"),
+                F.lit(name).alias("name"),
+                _in_words(name, level, telling).alias("words"),
             )
         )
     return F.array(*features)
 
 
-def _in_words(feature: Column) -> Column:
-    name, level, is_telling = feature["name"], feature["level"], feature["order"] <= -1
+def _in_words(name: str, level: Column, telling: Column) -> Column:
+    is_special = telling <= -1
     return (
-        F.when(is_telling & (level > 0), F.concat(F.lit("both high "), name))
-        .when(is_telling, F.concat(F.lit("both low "), name))
-        .otherwise(F.concat(name, F.lit(" close")))
+        F.when(is_special & (level > 0), F.lit(f"both high {name}"))
+        .when(is_special, F.lit(f"both low {name}"))
+        .otherwise(F.lit(f"{name} close"))
     )

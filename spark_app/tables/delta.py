@@ -27,7 +27,7 @@ class Tables:
         root: Folder or URI of the lake.
         run_id: Stands in the metadata of each commit.
         settings_hash: Likewise.
-        partitions: Files that a table is written in.
+        partitions: Files that a table is written in; small ones take one.
     """
 
     def __init__(self, spark: SparkSession, root: str, *, run_id: str, settings_hash: str, partitions: int) -> None:
@@ -104,8 +104,8 @@ class Tables:
     def write(self, name: str, frame: DataFrame, *, notes: Mapping[str, Any] | None = None) -> int:
         """Replace a table in one commit; returns the new version.
 
-        Rows are hashed by key into a fixed number of files and sorted by key inside each, so that equal rows
-        always give equal files, whatever the partitioning of ``frame``.
+        Rows are hashed by key into a fixed number of files (one for small tables) and sorted by key inside each, so
+        that equal rows always give equal files, whatever the partitioning of ``frame``.
 
         Args:
             name: The table.
@@ -159,7 +159,8 @@ class Tables:
         typed = frame.select(*[F.col(field.name).cast(field.dataType) for field in schema.struct.fields])
         by = [schema.partition_by] if schema.partition_by else list(schema.key)
         sort = by + [column for column in schema.key if column not in by]
-        return typed.repartition(self.partitions, *by).sortWithinPartitions(*sort)
+        files = typed.repartition(1) if schema.is_small else typed.repartition(self.partitions, *by)
+        return files.sortWithinPartitions(*sort)
 
     def _writer(self, schema: TableSchema, frame: DataFrame) -> DataFrameWriter:
         writer = self._laid_out(schema, frame).write.format("delta").option("userMetadata", json.dumps(self._metadata))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xgboost
 from pyspark.sql import functions as F
 
 from spark_app.classify import boosting
 from spark_app.classify.boosting import GradientBoosting, GradientBoostingModel
 from spark_app.errors import DataError, UsageError
 from tests.classify.clouds import arrays, frame, predictions, probabilities
-
-xgboost = pytest.importorskip("xgboost")
 
 
 def boosted(**changes):

@@ -38,7 +38,7 @@ from spark_app.classify.evaluation.whole import (
     risk_coverage,
     whole_metrics,
 )
-from spark_app.classify.pipeline import LABEL_INDEX, PREDICTION
+from spark_app.classify.probabilities import LABEL_INDEX, PREDICTION, PROBABILITY
 from spark_app.columns import ALL
 from spark_app.errors import DataError
 from spark_app.features.components import UNIT
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-PROBABILITY = "probability"
 SUPPORTED_TOP = 3
 _SMALLEST = 2.220446049250313e-16  # scikit-learn's clip of a float64 probability
 _GROUP = "_group"

@@ -51,8 +51,6 @@ def test_all_eight_are_there_by_name():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_labels_without_rows_are_never_predicted_and_a_reloaded_model_agrees(spark, tmp_path, name):
-    if name == "gradient_boosting":
-        pytest.importorskip("xgboost")
     rows, labels = labelled(spark)
     model = PipelineModel(stages=[CANDIDATES[name].build(spec()).fit(rows)])
 
@@ -70,8 +68,6 @@ def test_labels_without_rows_are_never_predicted_and_a_reloaded_model_agrees(spa
 
 @pytest.mark.parametrize("name", [name for name in NAMES if CANDIDATES[name].takes_weights])
 def test_rows_of_weight_next_to_nothing_lose_against_the_rest(spark, name):
-    if name == "gradient_boosting":
-        pytest.importorskip("xgboost")
     # The same point under both labels: the heavy one wins.
     values = np.repeat([[1.0, 0, 0], [0, 1.0, 0]], 20, axis=0)
     labels = np.tile([0, 1], 20)
