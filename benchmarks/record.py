@@ -30,17 +30,24 @@ def real_data() -> Path:
 def context_on_scratch(*assignments: str) -> Iterator[Context]:
     """A job's context on a lake that is removed afterwards; MLflow is left out."""
     with TemporaryDirectory() as folder:
-        settings = load_settings([], [f"tables.root={folder}/lake", f"run.build={folder}/build", *assignments])
-        spark = start_session("spark-app benchmark")
-        tables = Tables(
-            spark,
-            settings.root,
-            run_id="benchmark",
-            settings_hash=settings.fingerprint(),
-            partitions=settings.tables.partitions,
-        )
-        yield Context(spark=spark, settings=settings, tables=tables, run=JobRun())
-        spark.stop()
+        with context_on(f"tables.root={folder}/lake", f"run.build={folder}/build", *assignments) as context:
+            yield context
+
+
+@contextmanager
+def context_on(*assignments: str) -> Iterator[Context]:
+    """A job's context on the lake that the settings name; MLflow is left out."""
+    settings = load_settings([], list(assignments))
+    spark = start_session("spark-app benchmark")
+    tables = Tables(
+        spark,
+        settings.root,
+        run_id="benchmark",
+        settings_hash=settings.fingerprint(),
+        partitions=settings.tables.partitions,
+    )
+    yield Context(spark=spark, settings=settings, tables=tables, run=JobRun())
+    spark.stop()
 
 
 def run_jobs(context: Context, jobs: Iterable[Job]) -> dict[str, Outcome]:

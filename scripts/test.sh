@@ -24,6 +24,10 @@ real_data() {
   fi
 }
 
+run_tests() {
+  python -m pytest -rs --numprocesses "${SPARK_APP_TEST_WORKERS:-2}" --dist loadgroup --no-loadscope-reorder "$@"
+}
+
 main() {
   local code=0
   FAILED=()
@@ -34,7 +38,7 @@ main() {
   check ruff format --check .
   check mypy
   check lint-imports
-  [[ ${1:-} == --check-only ]] || python -m pytest -rs --numprocesses "${SPARK_APP_TEST_WORKERS:-2}" --dist loadgroup "$@" || code=$?
+  [[ ${1:-} == --check-only ]] || run_tests "$@" || code=$?
   [[ ${#FAILED[@]} -eq 0 ]] && exit "$code"
   printf 'FAILED: %s\n' "${FAILED[@]}" >&2
   exit 1

@@ -13,10 +13,16 @@ _WHOLE_RUNS = ("readme_run", "catalogue_run")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file on one worker, and those that share a whole run on the one that makes it."""
+    """Keep the tests of a file on one worker, and those that share a whole run on the one that makes it, first of all:
+    begun last, they would keep one worker busy long after the other is done.
+    """
     for item in items:
-        shares_runs = any(name in getattr(item, "fixturenames", ()) for name in _WHOLE_RUNS)
-        item.add_marker(pytest.mark.xdist_group("whole runs" if shares_runs else str(item.path)))
+        item.add_marker(pytest.mark.xdist_group("whole runs" if _shares_runs(item) else str(item.path)))
+    items.sort(key=lambda item: not _shares_runs(item))
+
+
+def _shares_runs(item: pytest.Item) -> bool:
+    return any(name in getattr(item, "fixturenames", ()) for name in _WHOLE_RUNS)
 
 
 @pytest.fixture(scope="session")

@@ -72,6 +72,15 @@ def extra_columns(names: Sequence[str]) -> list[str]:
     return [EXTRA_PREFIX + name for name in _checked(names)]
 
 
+def extra_names(columns: Sequence[str]) -> list[str]:
+    """The extra features among columns: the inverse of :func:`extra_columns`.
+
+    >>> extra_names(["energy", "extra_release_year"])
+    ['release_year']
+    """
+    return [name for name in EXTRAS if EXTRA_PREFIX + name in columns]
+
+
 def uses_outcome(names: Sequence[str]) -> bool:
     """True where one of the features is only known after release."""
     return any(EXTRAS[name].uses_outcome for name in _checked(names))

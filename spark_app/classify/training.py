@@ -28,10 +28,11 @@ from spark_app.features.components import UNIT
 from spark_app.features.splits import TEST, TRAIN, VALID
 
 if TYPE_CHECKING:
-    from pyspark.ml import Estimator
+    from pyspark.ml import Estimator, Model
 
 PART = "part"
 MODEL = "model"
+IS_VALIDATION = "is_validation"
 _PREDICTED = (TRACK_ID, PART, UNIT, LABEL_INDEX, PREDICTION, PROBABILITY)
 
 
@@ -51,20 +52,34 @@ class Fitted:
     predictions: DataFrame
 
 
-def fit_on_fold(prepared: DataFrame, estimator: Estimator, *, seed: int) -> Fitted:
+def fit_on_fold(prepared: DataFrame, estimator: Estimator, *, seed: int, stops: bool = False) -> Fitted:
     """Fits and calibrates; test rows are touched by neither.
 
     Args:
         prepared: One row per track, key ``track_id`` ``[track_id, part, unit, label_index, features]``.
         estimator: Its model adds ``prediction`` and ``probability``.
         seed: Of the calibrator's hashed sample.
+        stops: True where the estimator stops early on the rows that ``is_validation`` marks; it is then given the
+            validation rows as well, and learns from training rows alone.
     """
-    classifier = estimator.fit(prepared.where(F.col(PART) == TRAIN))
-    scored = classifier.transform(prepared.where(F.col(PART) != TRAIN)).select(*_PREDICTED)
+    classifier = fit_classifier(prepared, estimator, stops=stops)
+    scored = predicted(classifier, prepared.where(F.col(PART) != TRAIN))
     # The calibrator reads it twice and the evaluation once; scoring takes longer than any of them.
     scored = scored.persist(StorageLevel.MEMORY_AND_DISK)
     calibrator = Calibrator(seed=seed).fit(scored.where(F.col(PART) == VALID))
     return Fitted(PipelineModel(stages=[classifier, calibrator]), scored, in_stages(scored, calibrator))
+
+
+def fit_classifier(prepared: DataFrame, estimator: Estimator, *, stops: bool) -> Model:
+    """The model of training rows, ``stops`` as in :func:`fit_on_fold`."""
+    parts = [TRAIN, VALID] if stops else [TRAIN]
+    known = prepared.where(F.col(PART).isin(parts)).withColumn(IS_VALIDATION, F.col(PART) == VALID)
+    return estimator.fit(known)
+
+
+def predicted(classifier: Model, prepared: DataFrame) -> DataFrame:
+    """Key ``track_id`` ``[track_id, part, unit, label_index, prediction, probability]``."""
+    return classifier.transform(prepared).select(*_PREDICTED)
 
 
 def baseline_predictions(

@@ -18,6 +18,7 @@ from spark_app.jobs import (
     normalise_features,
     recommend_tracks,
     score_genres,
+    search_genre_models,
     train_genre_classifiers,
 )
 from spark_app.jobs.base import Job
@@ -37,10 +38,11 @@ _MODULES = (
     eval_audio_similarity,
     recommend_tracks,
 )
-JOBS: dict[str, Job] = {module.JOB.name: module.JOB for module in _MODULES}
+_ON_REQUEST = (search_genre_models,)  # takes minutes, and is asked for when a catalogue is new
+JOBS: dict[str, Job] = {module.JOB.name: module.JOB for module in (*_MODULES, *_ON_REQUEST)}
 
 # A pipeline runs several jobs in order.
-PIPELINES: dict[str, tuple[str, ...]] = {"pipeline": tuple(JOBS)}
+PIPELINES: dict[str, tuple[str, ...]] = {"pipeline": tuple(module.JOB.name for module in _MODULES)}
 
 
 def jobs_of(command: str) -> list[Job]:

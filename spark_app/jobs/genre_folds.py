@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -13,11 +13,12 @@ from spark_app.classify import pipeline
 from spark_app.classify.calibrate import CALIBRATED, RAW, STAGE
 from spark_app.classify.candidates.base import Candidate, TrainingSpec
 from spark_app.classify.evaluation import metrics as names
-from spark_app.classify.evaluation.one_pass import Plan, evaluate, evaluations
-from spark_app.classify.training import MODEL, PART, baseline_predictions, fit_on_fold
+from spark_app.classify.evaluation.one_pass import evaluate, evaluations
+from spark_app.classify.training import IS_VALIDATION, MODEL, PART, baseline_predictions, fit_on_fold
 from spark_app.columns import ALL, TRACK_ID
 from spark_app.errors import DataError
 from spark_app.features.splits import ARTIST_KIND, TEST, TRAIN, VALID, with_part
+from spark_app.jobs.genre_tasks import Task
 from spark_app.jobs.model_params import model_params
 from spark_app.report.confusion import confusion_figure
 from spark_app.report.curves import reliability_figure, roc_figure
@@ -27,48 +28,12 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from spark_app.classify.evaluation.metrics import Evaluation
-    from spark_app.jobs.base import Context
+    from spark_app.settings import ClassifySettings
 
 VALIDATION = "validation_"
 UNCALIBRATED = "_uncalibrated"
 _OF_VALIDATION = (names.ACCURACY, names.MACRO_F1, names.LOG_LOSS, names.ECE)
 _BEFORE = (names.ACCURACY, names.LOG_LOSS, names.BRIER, names.ECE, names.CLASSWISE_ECE)
-
-
-@dataclass(frozen=True)
-class Task:
-    """What all folds of one kind of split share.
-
-    Attributes:
-        context: The job's context.
-        kind: ``artist``, ``random`` or ``time``.
-        rows: Labelled tracks with fold and features, laid out by key.
-        labels: Declared labels in order.
-        features: Audio features that hold a value.
-        counts: Rows per (label, fold).
-    """
-
-    context: Context
-    kind: str
-    rows: DataFrame
-    labels: tuple[str, ...]
-    features: tuple[str, ...]
-    counts: Counter[tuple[str, int | None]]
-
-    def part_counts(self, fold: int) -> dict[str, Counter[str]]:
-        """Part -> label -> rows, for the fold that tests."""
-        folds = self.context.settings.splits.folds
-        parts: dict[str, Counter[str]] = {TRAIN: Counter(), VALID: Counter(), TEST: Counter()}
-        for (label, found), n in self.counts.items():
-            part = TEST if found == fold else VALID if found == (fold + 1) % folds else TRAIN
-            parts[part][label] += n
-        return parts
-
-    @property
-    def plan(self) -> Plan:
-        """How predictions are evaluated."""
-        classify = self.context.settings.classify
-        return Plan(self.labels, classify.resamples, self.context.settings.run.seed, classify.abstain_below)
 
 
 @dataclass(frozen=True)
@@ -113,9 +78,12 @@ def measure_fold(task: Task, fold: int, candidates: Sequence[Candidate]) -> Iter
         return
     preparation = pipeline.fit_preparation(rows.where(F.col(PART) == TRAIN), features=task.features)
     prepared = preparation.transform(rows)
-    spec = _spec(task, pipeline.vector_size(preparation))
+    spec = training_spec(task, pipeline.vector_size(preparation), task.context.settings.classify)
+    can_stop = task.context.settings.classify.early_stopping and bool(parts[TRAIN].keys() & parts[VALID].keys())
     for candidate in candidates:
-        fitted = fit_on_fold(prepared, candidate.build(spec), seed=spec.seed)
+        stops = can_stop and candidate.takes_validation
+        estimator = candidate.build(replace(spec, validation=IS_VALIDATION) if stops else spec)
+        fitted = fit_on_fold(prepared, estimator, seed=spec.seed, stops=stops)
         whole = pipeline.whole_pipeline(preparation, fitted.model, labels=task.labels)
         by = [PART, STAGE]
         # About 8 x labels + 20 rows for each of the four sets.
@@ -134,10 +102,10 @@ def measure_fold(task: Task, fold: int, candidates: Sequence[Candidate]) -> Iter
         yield measured
 
 
-def _spec(task: Task, n_features: int) -> TrainingSpec:
-    settings = task.context.settings
-    params = model_params(settings.classify)
-    return TrainingSpec(task.labels, n_features, settings.run.seed, params, key=TRACK_ID)
+def training_spec(task: Task, n_features: int, classify: ClassifySettings) -> TrainingSpec:
+    """What estimators are made for on this task, with the hyper-parameters of ``classify``."""
+    seed, params = task.context.settings.run.seed, model_params(classify)
+    return TrainingSpec(task.labels, n_features, seed, params, key=TRACK_ID)
 
 
 def metric_rows(measured: Measured) -> Iterator[tuple[object, ...]]:

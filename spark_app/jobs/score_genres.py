@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyspark.sql import functions as F
 
+from spark_app.classify.extras import extra_names, with_extras
 from spark_app.classify.scoring import genre_scores
 from spark_app.columns import GENRE_GROUP, TRACK_ID, UNKNOWN
 from spark_app.errors import SkipStep
@@ -22,7 +23,8 @@ def run(context: Context) -> Outcome:
     if champion is None:
         raise SkipStep("no champion has been promoted")
     model = load_champion(context, champion)
-    tracks = context.tables.read("curated.tracks").where(F.col(GENRE_GROUP) == UNKNOWN)
+    described = with_extras(context.tables.read("curated.tracks"), names=extra_names(champion["features"]))
+    tracks = described.where(F.col(GENRE_GROUP) == UNKNOWN)
     if tracks.isEmpty():
         raise SkipStep("every track has a genre")
     classify = context.settings.classify

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 
-from pyspark import StorageLevel
-from pyspark.sql import DataFrame, Row
-from pyspark.sql import functions as F
-
-from spark_app.classify import pipeline
 from spark_app.classify.baselines import ARTIST_PRIOR, MAJORITY, STRATIFIED
 from spark_app.classify.candidates import chosen
 from spark_app.classify.candidates.base import Candidate
@@ -19,16 +13,16 @@ from spark_app.classify.candidates.trees import RANDOM_FOREST
 from spark_app.classify.compare import difference, mean_draws
 from spark_app.classify.evaluation.bootstrap import interval
 from spark_app.classify.evaluation.metrics import ACCURACY, ECE, ECE_BY_CHANCE
+from spark_app.classify.extras import uses_outcome, with_extras
 from spark_app.classify.promotion import Contender
-from spark_app.classify.target import LABEL, TARGET_GENRE, Supply, choose_target, labelled, supply
-from spark_app.columns import AUDIO12, FOLD, TRACK_ID
-from spark_app.errors import DataError, SkipStep, UsageError
-from spark_app.features.leaks import check_no_leak, check_time_order
-from spark_app.features.splits import ARTIST_KIND, IS_HELD_TRAIN, KIND, RANDOM_KIND, TIME_KIND, of_kind
+from spark_app.classify.target import Supply
+from spark_app.errors import UsageError
+from spark_app.features.splits import ARTIST_KIND, RANDOM_KIND, TIME_KIND
 from spark_app.jobs.base import Context, Job, Outcome
 from spark_app.jobs.champion import Setup, promote
-from spark_app.jobs.genre_folds import Measured, Task, folds_of, mean_of, measure_fold, metric_rows
+from spark_app.jobs.genre_folds import Measured, folds_of, mean_of, measure_fold, metric_rows
 from spark_app.jobs.genre_sets import measure_sets
+from spark_app.jobs.genre_tasks import Task, check_leaks, target_of, task_of, wanted_features
 from spark_app.schemas import TABLES
 from spark_app.settings import ClassifySettings
 
@@ -44,28 +38,25 @@ def run(context: Context) -> Outcome:
         DataError: The splits leak, are older than the tracks, or leave nothing to train or test on.
     """
     _check_folds(context)
-    chosen(context.settings.classify.models)  # a wrong name fails before anything is read
-    tracks = context.tables.read("curated.tracks")
-    found = Supply(**supply(tracks).collect()[0].asDict())  # one row
-    target = choose_target(context.settings.classify.target, found)
-    if not (found.n_genre if target == TARGET_GENRE else found.n_group):
-        refused = found.n_refused and found.n_refused == found.n_tracks
-        raise SkipStep("the source does not allow training" if refused else "no genres")
+    classify = context.settings.classify
+    # What is wrong fails before anything is read.
+    chosen(classify.models)
+    tracks = with_extras(context.tables.read("curated.tracks"), names=classify.extra_features)
+    target, found = target_of(context, tracks)
     tasks: list[Task] = []
     measured: list[Measured] = []
     for kind, folds in _asked(context).items():
-        task = _task(context, tracks, kind, target, tasks[0] if tasks else None)
+        task = task_of(context, tracks, kind=kind, target=target, first=tasks[0] if tasks else None)
         try:
-            _check_leaks(context, tracks, kind)
+            check_leaks(context, tracks, kind)
             measured += [one for fold in folds for one in measure_fold(task, fold, _candidates(context, kind))]
         finally:
             task.rows.unpersist()
         tasks.append(task)
     schema = TABLES["models.genre_metrics"]
     rows = [row for one in measured for row in metric_rows(one)]
-    if context.settings.classify.multilabel:
-        first = context.settings.classify.folds[0]
-        rows += measure_sets(context, tracks, fold=first, features=tasks[0].features)
+    if classify.multilabel:
+        rows += measure_sets(context, tracks, fold=classify.folds[0], features=tasks[0].features)
     context.tables.write(schema.name, context.spark.createDataFrame(rows, schema.struct))
     _compare(context, measured)
     return _outcome(tasks[0], found, measured, _promote(tasks[0], target, measured))
@@ -94,62 +85,6 @@ def _candidates(context: Context, kind: str) -> list[Candidate]:
     return chosen(classify.models)
 
 
-def _task(context: Context, tracks: DataFrame, kind: str, target: str, first: Task | None) -> Task:
-    """The rows of a kind of split; labels and features are those of the first."""
-    splits = of_kind(context.tables.read("models.splits"), kind)
-    rows = labelled(tracks, splits, target=target, features=AUDIO12)
-    if kind == TIME_KIND:
-        rows = rows.where(F.col(IS_HELD_TRAIN).isNotNull())  # tracks without a date
-    # Seeded estimators draw by partition and position: both have to follow from the keys alone.
-    laid_out = rows.repartition(context.settings.tables.partitions, TRACK_ID).sortWithinPartitions(TRACK_ID)
-    laid_out.persist(StorageLevel.MEMORY_AND_DISK)
-    try:
-        cells = _cells(laid_out, kind)
-        labels = first.labels if first else tuple(sorted({cell[LABEL] for cell in cells}))
-        features = first.features if first else tuple(name for name in AUDIO12 if any(cell[name] for cell in cells))
-        if len(labels) < 2:
-            raise SkipStep("a single genre")
-        if not features:
-            raise SkipStep("no audio features")
-    except BaseException:
-        laid_out.unpersist()
-        raise
-    counts = Counter({(cell[LABEL], cell[FOLD]): cell["n"] for cell in cells})
-    return Task(context, kind, pipeline.with_label_index(laid_out, labels=labels), labels, features, counts)
-
-
-def _cells(rows: DataFrame, kind: str) -> list[Row]:
-    """One pass: rows per label and fold (labels x folds rows), and which features hold values.
-
-    Raises:
-        DataError: Tracks that the splits do not know, or no track at all.
-    """
-    present = [F.count(name).alias(name) for name in AUDIO12]
-    grouped = rows.groupBy(LABEL, FOLD, F.col(IS_HELD_TRAIN).isNull().alias("stale"))
-    cells = grouped.agg(F.count(F.lit(1)).alias("n"), *present).collect()
-    stale = sum(cell["n"] for cell in cells if cell["stale"])
-    if stale:
-        raise DataError(f"{stale:,} tracks stand in no split", "The tracks have changed: spark-app make_splits")
-    if not cells:
-        raise DataError(
-            f"no labelled track stands in the {kind} split",
-            "It needs dated tracks. Leave it out of classify.splits, or split anew: spark-app make_splits",
-        )
-    return cells
-
-
-def _check_leaks(context: Context, tracks: DataFrame, kind: str) -> None:
-    splits = context.tables.read("models.splits").where(F.col(KIND) == kind)
-    twins = context.tables.read("curated.variants").select(TRACK_ID, F.col("variant_group").alias("member"))
-    members = {"near-twin groups": twins}
-    if kind == ARTIST_KIND:
-        artists = context.tables.read("curated.track_artists").select(TRACK_ID, F.col("artist_id").alias("member"))
-        members = {"artists": artists, **members}
-    check_no_leak(splits, members)
-    if kind == TIME_KIND:
-        check_time_order(splits, tracks)
-
-
 def _compare(context: Context, measured: Sequence[Measured]) -> None:
     """Every two models on the artist split, by the metric of the gate; to MLflow and the log."""
     metric, found = context.settings.classify.champion.metric, folds_of(measured, kind=ARTIST_KIND)
@@ -171,6 +106,7 @@ def _promote(task: Task, target: str, measured: Sequence[Measured]) -> str:
             low=interval(mean_draws([one.test for one in found[name]], metric=metric))[0],
             ece=mean_of(found[name], ECE),
             ece_by_chance=mean_of(found[name], ECE_BY_CHANCE),
+            uses_outcome=uses_outcome(task.context.settings.classify.extra_features),
         )
         for name in models
     ]
@@ -198,7 +134,11 @@ def _outcome(task: Task, found: Supply, measured: Sequence[Measured], promoted: 
         f"{len(task.labels)} genres, accuracy: {scores}; knowing the artist alone gives {known_artist:.3f} on a "
         f"random split, {accuracies[ARTIST_PRIOR]:.3f} here; {promoted}"
     )
-    warnings = [f"no {name} column: trained without it" for name in AUDIO12 if name not in task.features]
+    warnings = [
+        f"no {name} column: trained without it" for name in wanted_features(task.context) if name not in task.features
+    ]
+    if uses_outcome(classify.extra_features):
+        warnings.append("popularity is known only after the release: what it adds is told, no champion comes of it")
     if found.n_refused:
         warnings.append(f"{found.n_refused:,} tracks left out: their source does not allow training")
     return Outcome(read=rows, kept=rows, detail=detail, warnings=tuple(warnings))

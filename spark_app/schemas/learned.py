@@ -83,6 +83,13 @@ LEARNED = (
         "train_genre_classifiers",
     ),
     TableSchema(
+        "models.search_fits",
+        ("model", "trial", "fold"),
+        # setup: hash of rows, labels, features and of every setting outside the grid that the fit depends on
+        "model string, trial string, fold int, metric string, score double, seconds double, setup string",
+        "search_genre_models",
+    ),
+    TableSchema(
         "models.champion",
         ("model",),
         # one row, the model that score_genres applies; folder: below the root; files: "<sha256> <path>", sorted;

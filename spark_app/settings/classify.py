@@ -73,6 +73,15 @@ class BoostingSettings(Section):
     patience: Count
 
 
+class SearchSettings(Section):
+    """Search over hyper-parameters: ``grid`` names settings of this section with their values, ``depth=8,12``."""
+
+    model: str
+    grid: Annotated[list[str], Field(min_length=1)]
+    margin: Annotated[float, Field(ge=0)]
+    parallelism: Count
+
+
 class ClassifySettings(Section):
     """Genre classifiers."""
 
@@ -80,6 +89,8 @@ class ClassifySettings(Section):
     splits: list[Literal["artist", "random", "time"]]
     folds: list[Annotated[int, Field(ge=0)]]
     models: list[str]
+    extra_features: list[str]
+    early_stopping: bool
     trees: Count
     depth: Annotated[int, Field(ge=1, le=30)]
     resamples: Annotated[int, Field(ge=100, le=100_000)]
@@ -95,3 +106,4 @@ class ClassifySettings(Section):
     rbf: RbfSettings
     perceptron: PerceptronSettings
     boosting: BoostingSettings
+    search: SearchSettings

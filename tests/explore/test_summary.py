@@ -61,7 +61,7 @@ def test_constant_and_missing_features_have_no_shape(found):
 
 def test_densities_are_histograms_whose_areas_sum_to_one(found):
     cells, _, plan = found
-    density = densities(cells, plan=plan).toPandas()  # features x groups x bins
+    density = densities(cells, plan=plan).toPandas().sort_values(["feature", "bin"])  # features x groups x bins
     assert set(density["feature"]) == {"tempo", "energy", "mode"}
     for (feature, genre), rows in density.groupby(["feature", "genre"]):
         rows = rows.sort_values("bin")

@@ -127,11 +127,9 @@ class Candidate:
         takes_weights: Whether ``TrainingSpec.weight`` is taken; otherwise ``build`` refuses it.
         takes_validation: Whether ``TrainingSpec.validation`` stops the training early; otherwise it is not used,
             and the rows are to be left out.
-        uses_outcome: Sees what is only known after release; never a champion.
     """
 
     name: str
     build: Callable[[TrainingSpec], Estimator]
     takes_weights: bool = True
     takes_validation: bool = False
-    uses_outcome: bool = False
