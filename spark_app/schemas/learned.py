@@ -86,7 +86,7 @@ LEARNED = (
         "models.search_fits",
         ("model", "trial", "fold"),
         # setup: hash of rows, labels, features and of every setting outside the grid that the fit depends on
-        "model string, trial string, fold int, metric string, score double, seconds double, setup string",
+        "model string, trial string, fold int, metric string, score double, fit_seconds double, setup string",
         "search_genre_models",
     ),
     TableSchema(
