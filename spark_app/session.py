@@ -16,6 +16,8 @@ from pyspark.sql import SparkSession
 from spark_app.errors import DependencyError
 from spark_app.settings import conf_folder
 
+_JAVA_OPTIONS = "spark.driver.extraJavaOptions"
+
 
 def spark_line(version: str = pyspark.__version__) -> str:
     """Name of the Spark line, as the cached jars and the lock files use it.
@@ -56,12 +58,12 @@ def local_conf() -> dict[str, str]:
     """Spark settings for one machine: ``common.conf``, then ``local.conf``, then the cached Delta jars."""
     folder = conf_folder() / "spark"
     conf = {**read_properties(folder / "common.conf"), **read_properties(folder / "local.conf")}
-    logging = folder / "log4j2.properties"
+    logging = Path(str(folder / "log4j2.properties")).resolve().as_uri()
     return {
         **conf,
         "spark.jars": ",".join(str(jar) for jar in delta_jars()),
         **_class_path(s3_jars()),
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={Path(str(logging)).resolve().as_uri()}",
+        _JAVA_OPTIONS: f"{conf.get(_JAVA_OPTIONS, '')} -Dlog4j2.configurationFile={logging}".strip(),
     }
 
 

@@ -11,10 +11,14 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+from spark_app.jobs import JOBS, PIPELINES
 from spark_app.sources import sample
 from tests.scripts.project import ROOT
 
 TRACKS = 1500  # the smallest catalogue that fills five folds with at least 5 % of the rows each, with room to spare
+TABLES_ON_REQUEST = frozenset(
+    name for job in JOBS.values() if job.name not in PIPELINES["pipeline"] for name in job.writes
+)
 _SMALL = (
     "classify.trees=3",
     "classify.depth=4",

@@ -1,4 +1,4 @@
-"""Is one model better than another on the same tracks? Paired bootstrap, McNemar's test, Holm's correction."""
+"""Is one model better than another on the same tracks? Paired bootstrap over artists, Holm's correction."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
-
 from spark_app.classify.evaluation.bootstrap import interval
-from spark_app.classify.pipeline import LABEL_INDEX, PREDICTION
-from spark_app.columns import ALL, TRACK_ID
+from spark_app.classify.evaluation.metrics import F1
+from spark_app.columns import ALL
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,13 +56,30 @@ def difference(a: Sequence[Evaluation], b: Sequence[Evaluation], *, metric: str,
     return Difference(metric, genre, value / len(a), *interval(draws), p, p)
 
 
-def differences_by_genre(
-    a: Sequence[Evaluation], b: Sequence[Evaluation], *, metric: str, genres: Sequence[str]
-) -> list[Difference]:
-    """One difference per genre, with Holm's correction over the genres."""
-    found = [difference(a, b, metric=metric, genre=genre) for genre in genres]
-    corrected = holm([one.p for one in found])
-    return [replace(one, p_holm=p) for one, p in zip(found, corrected, strict=True)]
+def every_pair(
+    folds: Mapping[str, Sequence[Evaluation]], *, metric: str, genres: Sequence[str]
+) -> dict[tuple[str, str], list[Difference]]:
+    """Each two models in the order given -> how they differ.
+
+    Args:
+        folds: Model -> one evaluation per fold, as for :func:`difference`.
+        metric: Compared over all genres, corrected for the number of pairs.
+        genres: F1 is compared on each of them, corrected for the number of genres.
+
+    Returns:
+        (model, other) -> the difference over all genres, then one per genre.
+    """
+    pairs = list(combinations(folds, 2))
+    overall = corrected([difference(folds[a], folds[b], metric=metric) for a, b in pairs])
+    return {
+        (a, b): [one, *corrected([difference(folds[a], folds[b], metric=F1, genre=genre) for genre in genres])]
+        for (a, b), one in zip(pairs, overall, strict=True)
+    }
+
+
+def corrected(together: Sequence[Difference]) -> list[Difference]:
+    """The same differences with ``p_holm`` for all of them together."""
+    return [replace(one, p_holm=p) for one, p in zip(together, holm([one.p for one in together]), strict=True)]
 
 
 def mean_draws(folds: Sequence[Evaluation], *, metric: str, genre: str = ALL) -> np.ndarray:
@@ -90,39 +104,3 @@ def holm(p_values: Sequence[float]) -> list[float]:
         largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[i]))
         corrected[i] = largest
     return corrected
-
-
-def discordant_counts(predictions: DataFrame, *, models: Sequence[str]) -> DataFrame:
-    """How often one model of a pair is right where the other is wrong: one row, one column per ordered pair.
-
-    Args:
-        predictions: Key ``model + track_id`` ``[model, track_id, label_index, prediction]``.
-        models: At least two of them.
-
-    Returns:
-        One row; ``<i>_<j>`` counts the tracks that ``models[i]`` gets right and ``models[j]`` wrong. Tracks that
-        either of the two has not predicted do not count.
-    """
-    is_right = F.col(LABEL_INDEX) == F.col(PREDICTION)
-    columns = [F.max(F.when(F.col("model") == name, is_right)).alias(f"_{i}") for i, name in enumerate(models)]
-    wide = predictions.groupBy(TRACK_ID).agg(*columns)
-    pairs = [pair for both in combinations(range(len(models)), 2) for pair in (both, both[::-1])]
-    return wide.agg(*[F.count_if(F.col(f"_{i}") & ~F.col(f"_{j}")).alias(f"{i}_{j}") for i, j in pairs])
-
-
-def mcnemar(only_a: int, only_b: int) -> float:
-    """Exact two-sided p-value of McNemar's test (1947): discordant tracks fall on either side by a fair coin.
-
-    It takes tracks as independent. Those of one artist are not, so the paired bootstrap over artists is the stricter
-    word where the two disagree. Without discordant tracks it is 1.
-    """
-    from scipy.stats import binomtest
-
-    return float(binomtest(only_a, only_a + only_b, 0.5).pvalue) if only_a + only_b else 1.0
-
-
-def mcnemar_of(counts: Mapping[str, int], *, models: Sequence[str]) -> dict[tuple[str, str], float]:
-    """(model, model) -> p-value, with Holm's correction over the pairs; ``counts`` of :func:`discordant_counts`."""
-    pairs = list(combinations(range(len(models)), 2))
-    corrected = holm([mcnemar(counts[f"{i}_{j}"], counts[f"{j}_{i}"]) for i, j in pairs])
-    return {(models[i], models[j]): p for (i, j), p in zip(pairs, corrected, strict=True)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -28,11 +28,13 @@ from spark_app.features.components import UNIT
 from spark_app.features.splits import TEST, TRAIN, VALID
 
 if TYPE_CHECKING:
-    from pyspark.ml import Estimator, Model
+    from pyspark.ml import Model
+
+    from spark_app.classify.candidates.base import Candidate, TrainingSpec
 
 PART = "part"
 MODEL = "model"
-IS_VALIDATION = "is_validation"
+_IS_VALIDATION = "is_validation"
 _PREDICTED = (TRACK_ID, PART, UNIT, LABEL_INDEX, PREDICTION, PROBABILITY)
 
 
@@ -52,29 +54,29 @@ class Fitted:
     predictions: DataFrame
 
 
-def fit_on_fold(prepared: DataFrame, estimator: Estimator, *, seed: int, stops: bool = False) -> Fitted:
+def fit_on_fold(prepared: DataFrame, candidate: Candidate, spec: TrainingSpec, *, may_stop: bool) -> Fitted:
     """Fits and calibrates; test rows are touched by neither.
 
     Args:
         prepared: One row per track, key ``track_id`` ``[track_id, part, unit, label_index, features]``.
-        estimator: Its model adds ``prediction`` and ``probability``.
-        seed: Of the calibrator's hashed sample.
-        stops: True where the estimator stops early on the rows that ``is_validation`` marks; it is then given the
-            validation rows as well, and learns from training rows alone.
+        candidate: The kind of classifier.
+        spec: What its estimator is made for; its seed is that of the calibrator's hashed sample, too.
+        may_stop: A candidate that can stop early does so on validation rows, and learns from training rows alone.
     """
-    classifier = fit_classifier(prepared, estimator, stops=stops)
+    classifier = fit_classifier(prepared, candidate, spec, may_stop=may_stop)
     scored = predicted(classifier, prepared.where(F.col(PART) != TRAIN))
     # The calibrator reads it twice and the evaluation once; scoring takes longer than any of them.
     scored = scored.persist(StorageLevel.MEMORY_AND_DISK)
-    calibrator = Calibrator(seed=seed).fit(scored.where(F.col(PART) == VALID))
+    calibrator = Calibrator(seed=spec.seed).fit(scored.where(F.col(PART) == VALID))
     return Fitted(PipelineModel(stages=[classifier, calibrator]), scored, in_stages(scored, calibrator))
 
 
-def fit_classifier(prepared: DataFrame, estimator: Estimator, *, stops: bool) -> Model:
-    """The model of training rows, ``stops`` as in :func:`fit_on_fold`."""
-    parts = [TRAIN, VALID] if stops else [TRAIN]
-    known = prepared.where(F.col(PART).isin(parts)).withColumn(IS_VALIDATION, F.col(PART) == VALID)
-    return estimator.fit(known)
+def fit_classifier(prepared: DataFrame, candidate: Candidate, spec: TrainingSpec, *, may_stop: bool) -> Model:
+    """The model of training rows, arguments as in :func:`fit_on_fold`."""
+    if not (may_stop and candidate.takes_validation):
+        return candidate.build(spec).fit(prepared.where(F.col(PART) == TRAIN))
+    known = prepared.where(F.col(PART).isin(TRAIN, VALID)).withColumn(_IS_VALIDATION, F.col(PART) == VALID)
+    return candidate.build(replace(spec, validation=_IS_VALIDATION)).fit(known)
 
 
 def predicted(classifier: Model, prepared: DataFrame) -> DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -14,7 +14,7 @@ from spark_app.classify.calibrate import CALIBRATED, RAW, STAGE
 from spark_app.classify.candidates.base import Candidate, TrainingSpec
 from spark_app.classify.evaluation import metrics as names
 from spark_app.classify.evaluation.one_pass import evaluate, evaluations
-from spark_app.classify.training import IS_VALIDATION, MODEL, PART, baseline_predictions, fit_on_fold
+from spark_app.classify.training import MODEL, PART, baseline_predictions, fit_on_fold
 from spark_app.columns import ALL, TRACK_ID
 from spark_app.errors import DataError
 from spark_app.features.splits import ARTIST_KIND, TEST, TRAIN, VALID, with_part
@@ -79,11 +79,9 @@ def measure_fold(task: Task, fold: int, candidates: Sequence[Candidate]) -> Iter
     preparation = pipeline.fit_preparation(rows.where(F.col(PART) == TRAIN), features=task.features)
     prepared = preparation.transform(rows)
     spec = training_spec(task, pipeline.vector_size(preparation), task.context.settings.classify)
-    can_stop = task.context.settings.classify.early_stopping and bool(parts[TRAIN].keys() & parts[VALID].keys())
+    may_stop = task.context.settings.classify.early_stopping and bool(parts[TRAIN].keys() & parts[VALID].keys())
     for candidate in candidates:
-        stops = can_stop and candidate.takes_validation
-        estimator = candidate.build(replace(spec, validation=IS_VALIDATION) if stops else spec)
-        fitted = fit_on_fold(prepared, estimator, seed=spec.seed, stops=stops)
+        fitted = fit_on_fold(prepared, candidate, spec, may_stop=may_stop)
         whole = pipeline.whole_pipeline(preparation, fitted.model, labels=task.labels)
         by = [PART, STAGE]
         # About 8 x labels + 20 rows for each of the four sets.
@@ -147,9 +145,8 @@ def _log(task: Task, measured: Measured) -> None:
     areas = {label: test.value(names.AUC, label) or 0.0 for label in points}
     run.figure(roc_figure(points, areas=areas, title=named), f"roc_{measured.model}_{suffix}")
     is_first = measured.fold == task.context.settings.classify.folds[0]
-    if (
-        measured.pipeline and is_first and task.kind == ARTIST_KIND
-    ):  # one model of each kind: five would take longer to store than to train
+    # One model of each kind: five would take longer to store than to train.
+    if measured.pipeline and is_first and task.kind == ARTIST_KIND:
         run.spark_model(measured.pipeline, measured.model, task.rows.select(*task.features))
 
 

@@ -20,7 +20,7 @@ from spark_app.classify.candidates import chosen
 from spark_app.classify.evaluation.one_pass import evaluate, evaluations
 from spark_app.classify.extras import with_extras
 from spark_app.classify.search import FitKey, Standing, Trial, search
-from spark_app.classify.training import IS_VALIDATION, PART, fit_classifier, predicted
+from spark_app.classify.training import PART, fit_classifier, predicted
 from spark_app.errors import DataError, UsageError
 from spark_app.features.splits import ARTIST_KIND, TRAIN, VALID, with_part
 from spark_app.jobs.base import Context, Job, Outcome
@@ -134,9 +134,7 @@ class _Fits:
         started = time.monotonic()
         prepared, n_features = self._prepare(fold)
         spec = training_spec(self._task, n_features, trial.setting)
-        stops = self._candidate.takes_validation and trial.setting.early_stopping
-        estimator = self._candidate.build(replace(spec, validation=IS_VALIDATION) if stops else spec)
-        model = fit_classifier(prepared, estimator, stops=stops)
+        model = fit_classifier(prepared, self._candidate, spec, may_stop=trial.setting.early_stopping)
         scored = predicted(model, prepared.where(F.col(PART) == VALID))
         plan = replace(self._task.plan, resamples=_RESAMPLES)
         # About 8 x labels + 20 rows.

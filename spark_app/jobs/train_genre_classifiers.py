@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from itertools import combinations
 
 from spark_app.classify.baselines import ARTIST_PRIOR, MAJORITY, STRATIFIED
 from spark_app.classify.candidates import chosen
 from spark_app.classify.candidates.base import Candidate
 from spark_app.classify.candidates.trees import RANDOM_FOREST
-from spark_app.classify.compare import difference, mean_draws
+from spark_app.classify.compare import every_pair, mean_draws
 from spark_app.classify.evaluation.bootstrap import interval
 from spark_app.classify.evaluation.metrics import ACCURACY, ECE, ECE_BY_CHANCE
 from spark_app.classify.extras import uses_outcome, with_extras
@@ -58,7 +57,7 @@ def run(context: Context) -> Outcome:
     if classify.multilabel:
         rows += measure_sets(context, tracks, fold=classify.folds[0], features=tasks[0].features)
     context.tables.write(schema.name, context.spark.createDataFrame(rows, schema.struct))
-    _compare(context, measured)
+    _compare(tasks[0], measured)
     return _outcome(tasks[0], found, measured, _promote(tasks[0], target, measured))
 
 
@@ -85,15 +84,22 @@ def _candidates(context: Context, kind: str) -> list[Candidate]:
     return chosen(classify.models)
 
 
-def _compare(context: Context, measured: Sequence[Measured]) -> None:
-    """Every two models on the artist split, by the metric of the gate; to MLflow and the log."""
-    metric, found = context.settings.classify.champion.metric, folds_of(measured, kind=ARTIST_KIND)
-    models = [name for name, folds in found.items() if folds[0].pipeline]
-    for a, b in combinations(models, 2):
-        one = difference([f.test for f in found[a]], [f.test for f in found[b]], metric=metric)
-        values = {"difference": one.value, "low": one.low, "high": one.high, "p": one.p}
-        context.run.metrics({f"{a}_minus_{b}.{metric}.{name}": value for name, value in values.items()})
-        log.info("%s minus %s: %s %+.4f [%+.4f, %+.4f], p=%.3f", a, b, metric, one.value, one.low, one.high, one.p)
+def _compare(task: Task, measured: Sequence[Measured]) -> None:
+    """Every two models on the artist split: models.genre_comparisons, MLflow, the log."""
+    found = folds_of(measured, kind=ARTIST_KIND)
+    folds = {name: [one.test for one in of] for name, of in found.items() if of[0].pipeline}
+    pairs = every_pair(folds, metric=task.context.settings.classify.champion.metric, genres=task.labels)
+    for (a, b), (one, *_) in pairs.items():
+        values = {"difference": one.value, "low": one.low, "high": one.high, "p": one.p, "p_holm": one.p_holm}
+        task.context.run.metrics({f"{a}_minus_{b}.{one.metric}.{name}": value for name, value in values.items()})
+        log.info("%s minus %s: %s %+.4f [%+.4f, %+.4f], p=%.3f", a, b, one.metric, one.value, one.low, one.high, one.p)
+    schema = TABLES["models.genre_comparisons"]
+    rows = [
+        (a, b, one.genre, one.metric, one.value, one.low, one.high, one.p, one.p_holm)
+        for (a, b), differences in pairs.items()
+        for one in differences
+    ]
+    task.context.tables.write(schema.name, task.context.spark.createDataFrame(rows, schema.struct))
 
 
 def _promote(task: Task, target: str, measured: Sequence[Measured]) -> str:

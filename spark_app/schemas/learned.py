@@ -83,6 +83,15 @@ LEARNED = (
         "train_genre_classifiers",
     ),
     TableSchema(
+        "models.genre_comparisons",
+        ("model", "other", "genre"),
+        # model minus other on the artist split: genre 'all' by classify.champion.metric, each genre by F1; low, high:
+        # paired 95 % interval; p_holm: corrected for all pairs ('all'), for all genres of the pair
+        "model string, other string, genre string, metric string, difference double, low double, high double, "
+        "p double, p_holm double",
+        "train_genre_classifiers",
+    ),
+    TableSchema(
         "models.search_fits",
         ("model", "trial", "fold"),
         # setup: hash of rows, labels, features and of every setting outside the grid that the fit depends on

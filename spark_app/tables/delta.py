@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 
 from spark_app.errors import DataError, SchemaError
 from spark_app.schemas import TABLES, TableSchema
+from spark_app.tables.ledger import append_line
 
 log = logging.getLogger(__name__)
 
@@ -133,11 +134,8 @@ class Tables:
         return self._remember(name)
 
     def append_ledger(self, row: dict[str, object]) -> None:
-        """Add one line to ``ops.ledger``; the same run and step are added once only."""
-        schema = TABLES["ops.ledger"]
-        frame = self.spark.createDataFrame([tuple(row.get(c) for c in schema.columns)], schema.struct)
-        writer = self._writer(schema, frame).option("txnAppId", f"ledger/{self.run_id}/{row['step']}/{row['status']}")
-        writer.option("txnVersion", 1).mode("append").save(self.path(schema.name))
+        """Add one line to ``ops.ledger``; the same run, step and status are added once only."""
+        append_line(self.root, row, metadata=json.dumps(self._metadata))
 
     def clear(self, name: str) -> bool:
         """Empty a table that exists and holds rows; True where it did."""

@@ -80,7 +80,7 @@ def open_table(root: str, name: str) -> DeltaTable:
         command = "pipeline" if schema.job == "*" else schema.job
         raise DataError(f"there is no table {name} below {root}", f"Run first: spark-app {command}")
     try:
-        return DeltaTable(_uri(root, name))
+        return DeltaTable(table_uri(root, name))
     except DeltaError:  # its message can hold values of the table
         raise DataError(f"the log of {name} below {root} is damaged", "Restore _delta_log from a backup.") from None
 
@@ -89,7 +89,7 @@ def has_table(root: str, name: str) -> bool:
     """True where the table has been written at least once."""
     from deltalake import DeltaTable
 
-    return DeltaTable.is_deltatable(_uri(root, name))
+    return DeltaTable.is_deltatable(table_uri(root, name))
 
 
 def scan(root: str, name: str, columns: Sequence[str] | None = None) -> ds.Dataset:
@@ -164,7 +164,8 @@ def _run_id(commit: dict[str, Any]) -> str:
         return ""
 
 
-def _uri(root: str, name: str) -> str:
+def table_uri(root: str, name: str) -> str:
+    """Where a table lies, in a scheme that deltalake knows."""
     base = root.rstrip("/")
     for hadoop in ("s3a://", "s3n://"):  # deltalake knows Amazon's own scheme only
         base = f"s3://{base.removeprefix(hadoop)}" if base.startswith(hadoop) else base

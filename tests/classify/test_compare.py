@@ -37,15 +37,24 @@ def test_a_model_does_not_differ_from_itself_and_a_better_one_does(spark):
     assert gain.p == pytest.approx(2 / (PLAN.resamples + 1))
 
 
-def test_genres_compared_together_are_corrected_together():
+def test_every_pair_is_compared_overall_and_by_genre_and_corrected_within_each_family():
     def fold(**draws):
         of = {("f1", genre): np.array(values) for genre, values in draws.items()}
-        return [Evaluation((), np.zeros((1, 1)), {}, of)]
+        return [Evaluation((), np.zeros((1, 1)), {}, of | {("macro_f1", "all"): np.mean(list(of.values()), axis=0)})]
 
-    a, b = fold(x=[1.0] * 9, y=[1.0] * 8 + [-1.0]), fold(x=[0.0] * 9, y=[0.0] * 9)
-    found = compare.differences_by_genre(a, b, metric="f1", genres=["x", "y"])
-    assert [one.p for one in found] == pytest.approx([0.2, 0.4])  # 2 * (0 + 1) / 10 and 2 * (1 + 1) / 10
-    assert [one.p_holm for one in found] == pytest.approx([0.4, 0.4])
+    zeros = {"x": [0.0] * 9, "y": [0.0] * 9}
+    folds = {"a": fold(x=[1.0] * 9, y=[1.0] * 8 + [-1.0]), "b": fold(**zeros), "c": fold(**zeros)}
+    found = compare.every_pair(folds, metric="macro_f1", genres=["x", "y"])
+    assert list(found) == [("a", "b"), ("a", "c"), ("b", "c")]
+    overall = [of[0] for of in found.values()]
+    assert [one.genre for one in overall] == ["all"] * 3
+    # One draw of nine is exactly 0: 2 * (1 + 1) / 10 for the first two; three pairs are tested together.
+    assert [one.p for one in overall] == pytest.approx([0.4, 0.4, 1.0])
+    assert [one.p_holm for one in overall] == pytest.approx([1.0, 1.0, 1.0])
+    by_genre = found["a", "b"][1:]
+    assert [(one.genre, one.metric) for one in by_genre] == [("x", "f1"), ("y", "f1")]
+    assert [one.p for one in by_genre] == pytest.approx([0.2, 0.4])  # 2 * (0 + 1) / 10 and 2 * (1 + 1) / 10
+    assert [one.p_holm for one in by_genre] == pytest.approx([0.4, 0.4])
 
 
 def test_holm_steps_down_and_never_reverses_the_order():
@@ -53,19 +62,3 @@ def test_holm_steps_down_and_never_reverses_the_order():
     assert compare.holm([0.05, 0.01, 0.03, 0.02]) == pytest.approx([0.06, 0.04, 0.06, 0.06])
     assert compare.holm([0.6, 0.9]) == [1.0, 1.0]
     assert compare.holm([]) == []
-
-
-def test_mcnemar_is_the_binomial_tail():
-    assert compare.mcnemar(1, 9) == pytest.approx(2 * (1 + 10) / 2**10)  # by hand: none or one head of ten
-    assert compare.mcnemar(9, 1) == compare.mcnemar(1, 9)
-    assert compare.mcnemar(0, 0) == 1.0
-
-
-def test_discordant_tracks_are_counted_where_both_models_answer(spark):
-    rows = [("a", "t1", 0.0, 0.0), ("b", "t1", 0.0, 1.0), ("a", "t2", 1.0, 0.0), ("b", "t2", 1.0, 1.0),
-            ("a", "t3", 1.0, 1.0), ("b", "t3", 1.0, 1.0), ("a", "t4", 1.0, 1.0), ("a", "t5", 1.0, 1.0),
-            ("b", "t5", 1.0, 0.0)]  # fmt: skip
-    frame = spark.createDataFrame(rows, "model string, track_id string, label_index double, prediction double")
-    counts = compare.discordant_counts(frame, models=["a", "b"]).collect()[0].asDict()
-    assert counts == {"0_1": 2, "1_0": 1}
-    assert compare.mcnemar_of(counts, models=["a", "b"]) == {("a", "b"): 1.0}

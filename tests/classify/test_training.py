@@ -7,8 +7,9 @@ from pyspark.ml import Estimator
 from pyspark.ml.functions import array_to_vector
 from pyspark.sql import functions as F
 
+from spark_app.classify.candidates.base import Candidate, TrainingSpec
 from spark_app.classify.probabilities import with_prediction
-from spark_app.classify.training import IS_VALIDATION, PART, fit_on_fold
+from spark_app.classify.training import PART, fit_on_fold
 
 
 class Model:
@@ -19,10 +20,15 @@ class Model:
 
 
 class Recorder(Estimator):
-    """Keeps what it is fitted on."""
+    """Keeps what it is fitted on: parts, and which rows are marked for validation."""
+
+    def __init__(self, spec, seen_by):
+        super().__init__()
+        self.mark, self.seen_by = spec.validation, seen_by
 
     def fit(self, dataset):
-        self.seen = {(row[PART], row[IS_VALIDATION]) for row in dataset.select(PART, IS_VALIDATION).collect()}
+        mark = F.col(self.mark) if self.mark else F.lit(None)
+        self.seen_by.append({tuple(row) for row in dataset.select(PART, mark).collect()})
         return Model()
 
     def _fit(self, dataset):
@@ -30,18 +36,25 @@ class Recorder(Estimator):
 
 
 @pytest.mark.parametrize(
-    ("stops", "seen"),
-    [(False, {("train", False)}), (True, {("train", False), ("valid", True)})],
+    ("takes_validation", "may_stop", "seen"),
+    [
+        (False, True, {("train", None)}),
+        (True, False, {("train", None)}),
+        (True, True, {("train", False), ("valid", True)}),
+    ],
 )
-def test_test_rows_are_never_seen_and_validation_rows_only_to_stop(spark, monkeypatch, stops, seen):
+def test_test_rows_are_never_seen_and_validation_rows_only_to_stop(
+    spark, monkeypatch, takes_validation, may_stop, seen
+):
     monkeypatch.setattr("spark_app.classify.training.PipelineModel", lambda stages: stages)
     rows = [(f"t{i}", part, f"u{i}", float(i % 2)) for i, part in enumerate(["train", "valid", "test"] * 4)]
     frame = spark.createDataFrame(rows, "track_id string, part string, unit string, label_index double")
     frame = frame.withColumn("features", array_to_vector(F.array(F.lit(1.0))))
-    recorder = Recorder()
+    seen_by = []
+    candidate = Candidate("recorder", lambda spec: Recorder(spec, seen_by), takes_validation=takes_validation)
 
-    fitted = fit_on_fold(frame, recorder, seed=1, stops=stops)
+    fitted = fit_on_fold(frame, candidate, TrainingSpec(("a", "b"), 1, 1, params=None), may_stop=may_stop)
 
-    assert recorder.seen == seen
+    assert seen_by == [seen]
     assert {row[PART] for row in fitted.scored.select(PART).collect()} == {"valid", "test"}
     fitted.scored.unpersist()

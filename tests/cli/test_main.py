@@ -9,8 +9,9 @@ import sys
 import pytest
 
 from spark_app import __version__, cli
-from spark_app.jobs import JOBS, PIPELINES
+from spark_app.jobs import JOBS
 from spark_app.schemas import TABLES
+from tests.runs import TABLES_ON_REQUEST
 
 
 @pytest.mark.parametrize(
@@ -35,8 +36,7 @@ def test_a_mistake_is_answered_with_exit_2_and_the_nearest_names(capsys, argv, t
 def test_a_dry_run_lists_every_table_of_the_contract_and_starts_nothing(capsys):
     assert cli.main(["pipeline", "--dry-run", "--json"]) == 0
     listed = {row["table"] for row in json.loads(capsys.readouterr().out)}
-    on_request = {name for job in JOBS.values() if job.name not in PIPELINES["pipeline"] for name in job.writes}
-    assert listed == set(TABLES) - on_request
+    assert listed == set(TABLES) - TABLES_ON_REQUEST
 
 
 def test_jobs_lists_what_each_job_reads_and_writes(capsys):

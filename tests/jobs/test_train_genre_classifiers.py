@@ -77,6 +77,14 @@ def test_trains_both_models_on_a_fold_and_writes_metrics_figures_and_models(make
     assert found["random_forest", 0, "all", "ece"].low is None
     kinds = ("validation_accuracy", "log_loss_uncalibrated", "ece_uncalibrated", "macro_auc", "brier", "coverage")
     assert all((name, 0, "all", kind) in found for name in models for kind in kinds)
+    compared = {row.genre: row for row in context.tables.read("models.genre_comparisons").collect()}
+    assert compared.keys() == {"all", "punk", "bebop", "grime"}
+    by_hand = (
+        found["random_forest", 0, "all", "macro_f1"].value - found["logistic_regression", 0, "all", "macro_f1"].value
+    )
+    assert (compared["all"].model, compared["all"].other) == ("random_forest", "logistic_regression")
+    assert compared["all"].difference == pytest.approx(by_hand)
+    assert compared["all"].low <= by_hand <= compared["all"].high
     drawn = ("confusion", "reliability", "roc")
     assert {name for name, _ in context.run.figures} == {f"{kind}_{name}_artist_0" for kind in drawn for name in models}
     assert [name for name, _, _ in context.run.models] == ["random_forest", "logistic_regression"]

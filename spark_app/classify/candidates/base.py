@@ -78,7 +78,7 @@ class BoostingParams:
 
 @dataclass(frozen=True)
 class ModelParams:
-    """Hyper-parameters of all families; a search changes them with ``dataclasses.replace``."""
+    """Hyper-parameters of all families."""
 
     forest: ForestParams
     tree: TreeParams

@@ -27,7 +27,7 @@ from spark_app.sources.sample.features import GROUP, IS_COPY, MARK, ROW, WORK, a
 from spark_app.sources.sample.randomness import Draws
 from spark_app.sources.sample.shape import Shape
 from spark_app.sources.sample.sql import Sql, add, by_kind, item_at, let, number, number_at, text, within
-from spark_app.sources.sample.words import album_name, artist_name, spotify_like_id, title, word
+from spark_app.sources.sample.words import album_name, artist_name, capital_word, spotify_like_id, title
 
 PLANTED = "planted"
 VARIANT_OF = "variant_of"
@@ -173,7 +173,7 @@ def _date(draws: Draws) -> Sql:
 def _track_name(draws: Draws, shape: Shape) -> Sql:
     name = title(draws, shape.cluster(WORK), f"({WORK} % {shape.rows_per_cluster})")
     tails = {mark: draws.item("copy.tail", m.tails.split("|"), ROW) for mark, m in spec.MARKS.items()}
-    place = f"initcap({word(draws.index('copy.place', 500, ROW))})"
+    place = capital_word(draws.index("copy.place", 500, ROW))
     tail = (
         f"replace(replace({by_kind(MARK, tails, text(''))}, '{{place}}', {place}), '{{year}}', string({RELEASE_YEAR}))"
     )
