@@ -15,7 +15,7 @@ from spark_app.tables.models import StoredModel, delete_model, load_model, save_
 
 if TYPE_CHECKING:
     from pyspark.ml import PipelineModel
-    from pyspark.sql import Row
+    from pyspark.sql import DataFrame, Row
 
     from spark_app.jobs.base import Context
 
@@ -54,12 +54,14 @@ def promote(
     contenders: Sequence[Contender],
     models: Mapping[str, PipelineModel],
     *,
+    example: DataFrame,
     baseline: float,
 ) -> str:
     """Lets the best model that passes the gate become champion; says in a few words what became of it.
 
     The champion stays where none passes. Its own value is the bar where it was measured in the same way; otherwise
-    (other labels, features or number of test rows) the better baseline's is.
+    (other labels, features or number of test rows) the better baseline's is. One model goes to MLflow, with the
+    signature of ``example``: the new champion, else the best.
     """
     gate = _gate(context, setup, baseline)
     objections = []
@@ -69,11 +71,14 @@ def promote(
             stored = _save(context, contender.name, models[contender.name])
             reason = size_objection(stored.n_bytes, gate)
             if not reason:
+                context.run.spark_model(models[contender.name], contender.name, example)
                 _crown(context, setup, contender, stored)
                 return f"champion: {contender.name.replace('_', ' ')}"
             delete_model(context.spark, context.settings.root, stored.folder)
         objections.append(f"{contender.name}: {reason}")
         log.info("not promoted: %s", objections[-1])
+    for best in ranked(contenders)[:1]:
+        context.run.spark_model(models[best.name], best.name, example)
     champion = current_champion(context)
     kept = champion["model"].replace("_", " ") if champion else "none"
     return f"champion: {kept}, as before ({objections[0]})" if objections else f"champion: {kept}"
@@ -131,7 +136,5 @@ def _crown(context: Context, setup: Setup, contender: Contender, stored: StoredM
         "files": list(stored.files),
         "n_bytes": stored.n_bytes,
     }
-    schema = TABLES[TABLE]
-    row = tuple(values[name] for name in schema.columns)
-    context.tables.write(TABLE, context.spark.createDataFrame([row], schema.struct))
+    context.tables.write_rows(TABLE, [[values[name] for name in TABLES[TABLE].columns]])
     context.run.champion(contender.name, REGISTERED, {"sha256": stored.sha256, "folder": stored.folder})

@@ -25,6 +25,7 @@ from spark_app.curate.tracks import TRACK_ATTRIBUTES, TRACK_VALUES, check_column
 from spark_app.curate.variants import variants
 from spark_app.errors import SkipStep
 from spark_app.jobs.base import Context, Job, Outcome
+from spark_app.jobs.side_by_side import side_by_side
 from spark_app.settings import CurateSettings
 from spark_app.sources.layouts import Kind, dialects_by_layout
 
@@ -112,25 +113,32 @@ def _unknown(raw: Mapping[Kind, DataFrame], artists: DataFrame) -> DataFrame | N
 
 
 def _write(context: Context, raw: Mapping[Kind, DataFrame], tracks: DataFrame, artists: DataFrame) -> None:
-    tables, mapping = context.tables, genre_map()
-    kept, described = winners.kept(tracks), winners.kept(artists)
+    tables, kept, described = context.tables, winners.kept(tracks), winners.kept(artists)
     links = track_artists(kept)
-    by_track = genres_by_track(tracks, links, described)
-    genres = track_genres(by_track, known_genres(tracks, described), mapping).persist(StorageLevel.MEMORY_AND_DISK)
+
+    def the_rest() -> None:
+        tables.write("curated.artists", artists_of(kept, described))
+        tables.write("curated.albums", albums_of(kept))
+        tables.write("curated.track_artists", links)
+        tables.write("curated.artist_albums", artist_albums_of(kept))
+        tables.write("curated.variants", variants(kept))
+        of_tracks = winners.rejects(tracks, raw[TRACKS], job=JOB.name, key=TRACK_ID)
+        of_artists = winners.rejects(artists, raw[ARTISTS], job=JOB.name, key=ARTIST_ID)
+        tables.replace_rejects(JOB.name, of_tracks.union(of_artists))
+
+    side_by_side(lambda: _write_tracks(context, tracks, links, described), the_rest)
+
+
+def _write_tracks(context: Context, tracks: DataFrame, links: DataFrame, artists: DataFrame) -> None:
+    tables, mapping, kept = context.tables, genre_map(), winners.kept(tracks)
+    by_track = genres_by_track(tracks, links, artists)
+    genres = track_genres(by_track, known_genres(tracks, artists), mapping).persist(StorageLevel.MEMORY_AND_DISK)
     try:
         tables.write("curated.track_genres", genres)
         training_allowed = context.settings.sources.training_allowed
         tables.write("curated.tracks", curated_tracks(kept, labels(genres, mapping), training_allowed=training_allowed))
     finally:
         genres.unpersist()
-    tables.write("curated.artists", artists_of(kept, described))
-    tables.write("curated.albums", albums_of(kept))
-    tables.write("curated.track_artists", links)
-    tables.write("curated.artist_albums", artist_albums_of(kept))
-    tables.write("curated.variants", variants(kept))
-    of_tracks = winners.rejects(tracks, raw[TRACKS], job=JOB.name, key=TRACK_ID)
-    of_artists = winners.rejects(artists, raw[ARTISTS], job=JOB.name, key=ARTIST_ID)
-    tables.replace_rejects(JOB.name, of_tracks.union(of_artists))
 
 
 def _outcome(context: Context, account: accounts.Account) -> Outcome:

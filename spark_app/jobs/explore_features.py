@@ -70,8 +70,7 @@ def _correlations(context: Context, tracks: DataFrame, plan: Plan, overall: pd.D
     sums = pair_sums(tracks, plan=plan, ranks=mid_ranks(overall, plan=plan)).collect()  # a row per pair of features
     pairs = correlations([row.asDict() for row in sums], plan=plan, redundant_at=context.settings.explore.redundant_at)
     schema = TABLES["results.feature_correlation"]
-    found = [tuple(pair[name] for name in schema.columns) for pair in pairs]
-    context.tables.write(schema.name, context.spark.createDataFrame(found, schema.struct))
+    context.tables.write_rows(schema.name, [[pair[name] for name in schema.columns] for pair in pairs])
     return pairs
 
 

@@ -42,7 +42,7 @@ def run(context: Context) -> Outcome:
         recall = _measured_recall(context, members, sizes)
     finally:
         members.unpersist()
-    tables.write(_RECALL, context.spark.createDataFrame(recall, TABLES[_RECALL].struct))
+    tables.write_rows(_RECALL, [[row[name] for name in TABLES[_RECALL].columns] for row in recall])
     context.run.metrics({"search_and_write_seconds": seconds, **_metrics(recall)})
     return _outcome(sizes, k=k, n_pairs=pairs.count(), recall=recall)
 

@@ -17,7 +17,7 @@ from spark_app.classify.evaluation.one_pass import evaluate, evaluations
 from spark_app.classify.training import MODEL, PART, baseline_predictions, fit_on_fold
 from spark_app.columns import ALL, TRACK_ID
 from spark_app.errors import DataError
-from spark_app.features.splits import ARTIST_KIND, TEST, TRAIN, VALID, with_part
+from spark_app.features.splits import TEST, TRAIN, VALID, with_part
 from spark_app.jobs.genre_tasks import Task
 from spark_app.jobs.model_params import model_params
 from spark_app.report.confusion import confusion_figure
@@ -144,10 +144,6 @@ def _log(task: Task, measured: Measured) -> None:
     points = {label: test.curves[names.ROC, label] for label in task.labels if (names.ROC, label) in test.curves}
     areas = {label: test.value(names.AUC, label) or 0.0 for label in points}
     run.figure(roc_figure(points, areas=areas, title=named), f"roc_{measured.model}_{suffix}")
-    is_first = measured.fold == task.context.settings.classify.folds[0]
-    # One model of each kind: five would take longer to store than to train.
-    if measured.pipeline and is_first and task.kind == ARTIST_KIND:
-        run.spark_model(measured.pipeline, measured.model, task.rows.select(*task.features))
 
 
 def folds_of(measured: Sequence[Measured], *, kind: str) -> dict[str, list[Measured]]:

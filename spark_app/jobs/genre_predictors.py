@@ -20,6 +20,7 @@ from spark_app.features.samples import hashed_sample
 from spark_app.features.splits import ARTIST_KIND, IS_HELD_TRAIN
 from spark_app.features.stats import moments_of
 from spark_app.jobs.base import Context, Job, Outcome
+from spark_app.jobs.side_by_side import side_by_side
 from spark_app.report.predictors import ablation_figure, importance_figure
 from spark_app.schemas import TABLES
 
@@ -44,9 +45,8 @@ def run(context: Context) -> Outcome:
     if not genres:
         raise SkipStep("no genres")
     found = importances(moments, features=AUDIO12)
-    p = _p_values(context, found, genres)
+    p, (ablated, sizes, reason) = side_by_side(lambda: _p_values(context, found, genres), lambda: _ablation(context))
     predictors = _predictor_rows(context, found, p)
-    ablated, sizes, reason = _ablation(context)
     _write(context, "results.genre_predictors", predictors)
     _write(context, "results.feature_ablation", [{**asdict(row), "model": MODEL, **sizes} for row in ablated])
     context.run.figure(importance_figure(predictors, features=AUDIO12), "genre_predictors")
@@ -137,8 +137,7 @@ def _ablated(sample: pd.DataFrame) -> tuple[list[Ablation], dict[str, int], str]
 
 def _write(context: Context, name: str, rows: list[dict[str, Any]]) -> None:
     schema = TABLES[name]
-    found = [tuple(row[column] for column in schema.columns) for row in rows]
-    context.tables.write(name, context.spark.createDataFrame(found, schema.struct))
+    context.tables.write_rows(name, [[row[column] for column in schema.columns] for row in rows])
 
 
 def _outcome(

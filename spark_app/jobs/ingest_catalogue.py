@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -14,10 +15,11 @@ from spark_app.columns import FILE, FILE_DATE, LAYOUT, LINE, REASON, RECORD, SOU
 from spark_app.columns import JOB as JOB_COLUMN
 from spark_app.errors import DataError, SkipStep, UsageError
 from spark_app.jobs.base import Context, Job, Outcome, counted
+from spark_app.jobs.side_by_side import side_by_side
 from spark_app.schemas import TABLES
 from spark_app.settings import Settings, SourceSettings
 from spark_app.sources.files import NoRowsError
-from spark_app.sources.layouts import LAYOUTS, Kind
+from spark_app.sources.layouts import LAYOUTS, Kind, Layout
 from spark_app.sources.options import ReadOptions
 from spark_app.sources.probe import Opened, open_source
 from spark_app.sources.read import Loaded, keep_and_count, load
@@ -84,15 +86,17 @@ def _sample(context: Context, deliveries: dict[Kind, Delivery]) -> tuple[str, tu
     current = source_set(settings.source_name, tracks="tracks_artists", artists="artists")
     check_source_set(_previous(context), current, replace=settings.sources.replace)
     n, seed, dirty_share = settings.sample.tracks, settings.run.seed, settings.sample.dirty_share
-    made = (
-        (LAYOUTS["tracks_artists"], sample.track_lines, sample.TRACKS_HEADER),
-        (LAYOUTS["artists"], sample.artist_lines, sample.ARTISTS_HEADER),
-    )
-    for layout, lines, header in made:
+
+    def deliver(layout: Layout, lines: Callable[..., DataFrame], header: tuple[str, ...]) -> Delivery:
         options = TextOptions(max_record_bytes=settings.sources.max_record_bytes, header=header)
         delivered = lines(context.spark, tracks=n, seed=seed, dirty_share=dirty_share)
         rows = parse_lines(delivered, layout=layout, options=options)
-        deliveries[layout.kind] = Delivery(keep_and_count(rows, layout=layout), layout.name)
+        return Delivery(keep_and_count(rows, layout=layout), layout.name)
+
+    deliveries["tracks"], deliveries["artists"] = side_by_side(
+        lambda: deliver(LAYOUTS["tracks_artists"], sample.track_lines, sample.TRACKS_HEADER),
+        lambda: deliver(LAYOUTS["artists"], sample.artist_lines, sample.ARTISTS_HEADER),
+    )
     return current, ()
 
 
@@ -149,18 +153,23 @@ def _check_rejects(context: Context, kind: Kind, loaded: Loaded) -> None:
 
 
 def _write(context: Context, deliveries: Mapping[Kind, Delivery]) -> None:
-    tables = context.tables
-    for kind, name in _TABLE.items():
-        if kind in deliveries:
-            tables.write(name, raw_rows(deliveries[kind], kind=kind, settings=context.settings))
+    def the_rest() -> None:
+        _write_raw(context, deliveries, "artists")
+        rejects = [_rejects(context, delivery.loaded.rows) for delivery in deliveries.values()]
+        context.tables.replace_rejects(NAME, reduce(DataFrame.unionByName, rejects))
+        if context.settings.uses_sample:
+            context.tables.write(_TRUTH, _truth(context))
         else:
-            tables.write(name, context.spark.createDataFrame([], TABLES[name].struct))
-    rejects = [_rejects(context, delivery.loaded.rows) for delivery in deliveries.values()]
-    tables.replace_rejects(NAME, rejects[0] if len(rejects) == 1 else rejects[0].unionByName(rejects[1]))
-    if context.settings.uses_sample:
-        tables.write(_TRUTH, _truth(context))
+            context.tables.clear(_TRUTH)
+
+    side_by_side(lambda: _write_raw(context, deliveries, "tracks"), the_rest)
+
+
+def _write_raw(context: Context, deliveries: Mapping[Kind, Delivery], kind: Kind) -> None:
+    if kind in deliveries:
+        context.tables.write(_TABLE[kind], raw_rows(deliveries[kind], kind=kind, settings=context.settings))
     else:
-        tables.clear(_TRUTH)
+        context.tables.write_rows(_TABLE[kind], [])
 
 
 def raw_rows(delivery: Delivery, *, kind: Kind, settings: Settings) -> DataFrame:

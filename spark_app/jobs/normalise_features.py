@@ -49,7 +49,8 @@ def run(context: Context) -> Outcome:
     scaled = FeatureScalerModel.from_moments(by_group, columns=AUDIO12, group=GENRE_GROUP).transform(grouped)
     tables.write("features.audio_by_group", scaled.drop(*AUDIO12))
     # Last: its notes tell the next run that everything above was written.
-    tables.write(_STATS, _stats_frame(context, fitted.moments), notes=versions)
+    rows: list[dict[str, Any]] = stats_rows(fitted.moments, columns=AUDIO12)
+    tables.write_rows(_STATS, [[row[name] for name in TABLES[_STATS].columns] for row in rows], notes=versions)
     return _outcome(context, fitted)
 
 
@@ -79,12 +80,6 @@ def _incremental(context: Context) -> Fitted | None:
         return Fitted(stored, n_new=0)
     found = _moments(new.select(TRACK_ID, *AUDIO12), tables.read(_GENRES))
     return Fitted(merge_groups(stored, found), n_new=found[ALL][0].n + found[ALL][0].n_null)
-
-
-def _stats_frame(context: Context, moments: GroupMoments) -> DataFrame:
-    schema = TABLES[_STATS]
-    rows: list[dict[str, Any]] = stats_rows(moments, columns=AUDIO12)
-    return context.spark.createDataFrame([tuple(row[name] for name in schema.columns) for row in rows], schema.struct)
 
 
 def _outcome(context: Context, fitted: Fitted) -> Outcome:

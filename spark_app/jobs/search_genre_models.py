@@ -26,7 +26,6 @@ from spark_app.features.splits import ARTIST_KIND, TRAIN, VALID, with_part
 from spark_app.jobs.base import Context, Job, Outcome
 from spark_app.jobs.genre_folds import training_spec
 from spark_app.jobs.genre_tasks import Task, check_leaks, target_of, task_of
-from spark_app.schemas import TABLES
 from spark_app.settings import ClassifySettings
 
 if TYPE_CHECKING:
@@ -153,8 +152,7 @@ class _Fits:
         seconds = round(self._seconds[key], 2)
         log.info("%s, fold %d: %s %.4f in %.1f s", trial, fold, self._metric, score, seconds)
         self._rows.append((self._model, trial, fold, self._metric, score, seconds, self._setup))
-        frame = self._context.spark.createDataFrame(self._rows, TABLES[_TABLE].struct)
-        self._context.tables.write(_TABLE, frame)
+        self._context.tables.write_rows(_TABLE, self._rows)
 
     def _prepare(self, fold: int) -> tuple[DataFrame, int]:
         with self._lock:  # trials of a fold share one preparation

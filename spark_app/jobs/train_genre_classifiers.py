@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from spark_app.classify.baselines import ARTIST_PRIOR, MAJORITY, STRATIFIED
 from spark_app.classify.candidates import chosen
@@ -22,8 +23,11 @@ from spark_app.jobs.champion import Setup, promote
 from spark_app.jobs.genre_folds import Measured, folds_of, mean_of, measure_fold, metric_rows
 from spark_app.jobs.genre_sets import measure_sets
 from spark_app.jobs.genre_tasks import Task, check_leaks, target_of, task_of, wanted_features
-from spark_app.schemas import TABLES
+from spark_app.jobs.side_by_side import side_by_side
 from spark_app.settings import ClassifySettings
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 log = logging.getLogger(__name__)
 
@@ -42,23 +46,41 @@ def run(context: Context) -> Outcome:
     chosen(classify.models)
     tracks = with_extras(context.tables.read("curated.tracks"), names=classify.extra_features)
     target, found = target_of(context, tracks)
-    tasks: list[Task] = []
-    measured: list[Measured] = []
-    for kind, folds in _asked(context).items():
-        task = task_of(context, tracks, kind=kind, target=target, first=tasks[0] if tasks else None)
-        try:
-            check_leaks(context, tracks, kind)
-            measured += [one for fold in folds for one in measure_fold(task, fold, _candidates(context, kind))]
-        finally:
-            task.rows.unpersist()
-        tasks.append(task)
-    schema = TABLES["models.genre_metrics"]
-    rows = [row for one in measured for row in metric_rows(one)]
-    if classify.multilabel:
-        rows += measure_sets(context, tracks, fold=classify.folds[0], features=tasks[0].features)
-    context.tables.write(schema.name, context.spark.createDataFrame(rows, schema.struct))
-    _compare(tasks[0], measured)
-    return _outcome(tasks[0], found, measured, _promote(tasks[0], target, measured))
+    task = task_of(context, tracks, kind=ARTIST_KIND, target=target)
+
+    def others() -> tuple[list[Measured], list[tuple[object, ...]]]:
+        return _other_splits(task, tracks, target), _sets(task, tracks)
+
+    by_artist, (by_others, sets) = side_by_side(lambda: _measured(task, tracks, classify.folds), others)
+    measured = by_artist + by_others
+    context.tables.write_rows("models.genre_metrics", [row for one in measured for row in metric_rows(one)] + sets)
+    _compare(task, measured)
+    return _outcome(task, found, measured, _promote(task, target, measured))
+
+
+def _measured(task: Task, tracks: DataFrame, folds: Sequence[int]) -> list[Measured]:
+    """Baselines and models on folds of a split that does not leak; the task's rows are given up."""
+    try:
+        check_leaks(task.context, tracks, task.kind)
+        return [one for fold in folds for one in measure_fold(task, fold, _candidates(task))]
+    finally:
+        task.rows.unpersist()
+
+
+def _other_splits(first: Task, tracks: DataFrame, target: str) -> list[Measured]:
+    """One fold of each further kind. The random split is always there: its baselines show what knowing the artist
+    gives away.
+    """
+    kinds = [TIME_KIND] if TIME_KIND in first.context.settings.classify.splits else []
+    tasks = (task_of(first.context, tracks, kind=kind, target=target, first=first) for kind in (*kinds, RANDOM_KIND))
+    return [one for task in tasks for one in _measured(task, tracks, [0])]
+
+
+def _sets(first: Task, tracks: DataFrame) -> list[tuple[object, ...]]:
+    classify = first.context.settings.classify
+    if not classify.multilabel:
+        return []
+    return measure_sets(first.context, tracks, fold=classify.folds[0], features=first.features)
 
 
 def _check_folds(context: Context) -> None:
@@ -68,20 +90,10 @@ def _check_folds(context: Context) -> None:
         raise UsageError(f"setting classify.folds: {asked} must name folds from 0 to {folds - 1}, each once")
 
 
-def _asked(context: Context) -> dict[str, list[int]]:
-    """Kinds with their folds. The artist split leads, as it decides on labels and champion; the random split is
-    always there, since its baselines show what knowing the artist gives away.
-    """
-    others = [TIME_KIND] if TIME_KIND in context.settings.classify.splits else []
-    return {ARTIST_KIND: context.settings.classify.folds, **{kind: [0] for kind in (*others, RANDOM_KIND)}}
-
-
-def _candidates(context: Context, kind: str) -> list[Candidate]:
+def _candidates(task: Task) -> list[Candidate]:
     """The models to train on a kind of split; none where the settings do not ask for the kind."""
-    classify = context.settings.classify
-    if kind not in classify.splits:
-        return []
-    return chosen(classify.models)
+    classify = task.context.settings.classify
+    return chosen(classify.models) if task.kind in classify.splits else []
 
 
 def _compare(task: Task, measured: Sequence[Measured]) -> None:
@@ -93,13 +105,12 @@ def _compare(task: Task, measured: Sequence[Measured]) -> None:
         values = {"difference": one.value, "low": one.low, "high": one.high, "p": one.p, "p_holm": one.p_holm}
         task.context.run.metrics({f"{a}_minus_{b}.{one.metric}.{name}": value for name, value in values.items()})
         log.info("%s minus %s: %s %+.4f [%+.4f, %+.4f], p=%.3f", a, b, one.metric, one.value, one.low, one.high, one.p)
-    schema = TABLES["models.genre_comparisons"]
     rows = [
         (a, b, one.genre, one.metric, one.value, one.low, one.high, one.p, one.p_holm)
         for (a, b), differences in pairs.items()
         for one in differences
     ]
-    task.context.tables.write(schema.name, task.context.spark.createDataFrame(rows, schema.struct))
+    task.context.tables.write_rows("models.genre_comparisons", rows)
 
 
 def _promote(task: Task, target: str, measured: Sequence[Measured]) -> str:
@@ -120,7 +131,7 @@ def _promote(task: Task, target: str, measured: Sequence[Measured]) -> str:
     setup = Setup(target, list(task.features), list(task.labels), n_rows)
     # Always saying one genre has a macro-F1 that any guessing beats: the better of both baselines is the bar.
     bar = max(mean_of(found[name], metric) for name in (MAJORITY, STRATIFIED))
-    return promote(task.context, setup, contenders, models, baseline=bar)
+    return promote(task.context, setup, contenders, models, example=task.rows.select(*task.features), baseline=bar)
 
 
 def _outcome(task: Task, found: Supply, measured: Sequence[Measured], promoted: str) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from delta.tables import DeltaTable
@@ -13,11 +13,10 @@ from pyspark.sql import functions as F
 
 from spark_app.errors import DataError, SchemaError
 from spark_app.schemas import TABLES, TableSchema
-from spark_app.tables.ledger import append_line
+from spark_app.tables.local import newest_metadata, newest_version
+from spark_app.tables.rows import append_line, replace_rows
 
 log = logging.getLogger(__name__)
-
-_LAST_COMMIT = "spark.databricks.delta.lastCommitVersionInSession"
 
 
 class Tables:
@@ -52,10 +51,7 @@ class Tables:
         """Newest version of a table, None where there is none."""
         if name in self._known:  # one job owns a table, so nobody else has moved it since
             return self._known[name]
-        if not self.exists(name):
-            return None
-        history = DeltaTable.forPath(self.spark, self.path(name)).history(1)
-        return int(history.select("version").collect()[0]["version"])  # one row
+        return newest_version(self.root, name) if self.exists(name) else None
 
     def read(self, name: str) -> DataFrame:
         """The newest version of a table, with the columns of its schema.
@@ -96,13 +92,9 @@ class Tables:
 
     def notes(self, name: str) -> dict[str, Any]:
         """What the last write of a table noted besides the run; empty where there is no table or no note."""
-        if not self.exists(name):
-            return {}
-        history = DeltaTable.forPath(self.spark, self.path(name)).history(1)
-        found = json.loads(history.select("userMetadata").collect()[0][0] or "{}")  # one row
-        return dict(found.get("notes", {}))
+        return dict(newest_metadata(self.root, name).get("notes", {})) if self.exists(name) else {}
 
-    def write(self, name: str, frame: DataFrame, *, notes: Mapping[str, Any] | None = None) -> int:
+    def write(self, name: str, frame: DataFrame) -> int:
         """Replace a table in one commit; returns the new version.
 
         Rows are hashed by key into a fixed number of files (one for small tables) and sorted by key inside each, so
@@ -111,16 +103,25 @@ class Tables:
         Args:
             name: The table.
             frame: Its rows.
-            notes: Kept in the commit for ``notes()``.
 
         Raises:
             SchemaError: ``frame`` lacks columns of the schema, or has others.
         """
         schema = TABLES[name]
         writer = self._writer(schema, frame).mode("overwrite").option("overwriteSchema", "true")
-        if notes:
-            writer = writer.option("userMetadata", json.dumps({**self._metadata, "notes": dict(notes)}))
         writer.save(self.path(name))
+        return self._remember(name)
+
+    def write_rows(self, name: str, rows: Iterable[Sequence[object]], *, notes: Mapping[str, Any] | None = None) -> int:
+        """Replace a table with rows that the driver holds, in one commit; returns the new version.
+
+        Args:
+            name: The table.
+            rows: Values in the order of its columns.
+            notes: Kept in the commit for ``notes()``.
+        """
+        metadata = {**self._metadata, "notes": dict(notes)} if notes else self._metadata
+        replace_rows(self.root, name, rows, metadata=json.dumps(metadata))
         return self._remember(name)
 
     def replace_rejects(self, job: str, rejects: DataFrame) -> int:
@@ -141,7 +142,7 @@ class Tables:
         """Empty a table that exists and holds rows; True where it did."""
         if not self.exists(name) or self.read(name).isEmpty():
             return False
-        self.write(name, self.spark.createDataFrame([], TABLES[name].struct))
+        self.write_rows(name, [])
         return True
 
     def take_written(self) -> dict[str, int]:
@@ -165,8 +166,8 @@ class Tables:
         return writer.partitionBy(schema.partition_by) if schema.partition_by else writer
 
     def _remember(self, name: str) -> int:
-        # Delta leaves the version of a session's last commit here; asking for the history would be a Spark job.
-        version = int(str(self.spark.conf.get(_LAST_COMMIT)))
+        # Asking Delta for the history would be a Spark job.
+        version = newest_version(self.root, name)
         self.written[name] = self._known[name] = version
         log.debug("wrote %s version %d", name, version)
         return version

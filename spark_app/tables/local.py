@@ -85,6 +85,20 @@ def open_table(root: str, name: str) -> DeltaTable:
         raise DataError(f"the log of {name} below {root} is damaged", "Restore _delta_log from a backup.") from None
 
 
+def newest_version(root: str, name: str) -> int:
+    """Of a table that exists; its log alone is read."""
+    from deltalake import DeltaTable
+
+    return DeltaTable(table_uri(root, name), without_files=True).version()
+
+
+def newest_metadata(root: str, name: str) -> dict[str, Any]:
+    """What the last commit of a table that exists carries, such as ``run_id``; empty where that is not ours."""
+    from deltalake import DeltaTable
+
+    return _metadata(DeltaTable(table_uri(root, name), without_files=True).history(1)[0])
+
+
 def has_table(root: str, name: str) -> bool:
     """True where the table has been written at least once."""
     from deltalake import DeltaTable
@@ -153,15 +167,15 @@ def _info(name: str, table: DeltaTable) -> TableInfo:
         files=files.num_rows,
         bytes=sum(files.column("size_bytes").to_pylist()),
         modified=datetime.fromtimestamp(commit["timestamp"] / 1000, UTC),
-        run_id=_run_id(commit),
+        run_id=str(_metadata(commit).get("run_id", "")),
     )
 
 
-def _run_id(commit: dict[str, Any]) -> str:
+def _metadata(commit: dict[str, Any]) -> dict[str, Any]:
     try:
-        return str(json.loads(commit.get("userMetadata") or "{}").get("run_id", ""))
-    except (ValueError, AttributeError):  # written by another program
-        return ""
+        return dict(json.loads(commit.get("userMetadata") or "{}"))
+    except (ValueError, TypeError):  # written by another program
+        return {}
 
 
 def table_uri(root: str, name: str) -> str:

@@ -30,8 +30,8 @@ def curated(n=120, per_artist=2, seed=4):
 class MemoryTables:
     """Stands in for a lake where a test is about the job: a Delta commit takes a second."""
 
-    def __init__(self):
-        self.frames = {}
+    def __init__(self, spark):
+        self.spark, self.frames = spark, {}
 
     def exists(self, name):
         return name in self.frames
@@ -45,7 +45,10 @@ class MemoryTables:
     def notes(self, name):
         return {}
 
-    def write(self, name, frame, *, notes=None):
+    def write_rows(self, name, rows, *, notes=None):
+        self.write(name, self.spark.createDataFrame([tuple(row) for row in rows], TABLES[name].struct))
+
+    def write(self, name, frame):
         assert sorted(frame.columns) == sorted(TABLES[name].columns)
         # As in a lake, what is written no longer hangs on what it was made of.
         self.frames[name] = frame.select(*TABLES[name].columns).localCheckpoint()
@@ -53,7 +56,7 @@ class MemoryTables:
 
 def in_memory(context):
     """The same context with tables that live in memory."""
-    return replace(context, tables=MemoryTables())
+    return replace(context, tables=MemoryTables(context.spark))
 
 
 def write(context, rows, *, genres=None, twins=()):

@@ -139,7 +139,7 @@ def _joined(between: Sql) -> Sql:
 
 
 def _capital(word: Sql) -> Sql:
-    # initcap would look for the borders of words by the rules of Unicode, which takes longer than all the rest of a name.
+    # initcap would look for the borders of words by the rules of Unicode, which takes longer than the words take.
     return f"concat(upper(left({word}, 1)), substring({word}, 2))"
 
 
