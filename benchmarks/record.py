@@ -19,6 +19,7 @@ from spark_app.tables import Tables
 from spark_app.tracking import JobRun
 
 PROJECT = Path(__file__).resolve().parent.parent
+RESULTS = PROJECT / "benchmarks" / "results"
 
 
 def real_data() -> Path:
@@ -57,25 +58,30 @@ def run_jobs(context: Context, jobs: Iterable[Job]) -> dict[str, Outcome]:
 
 def save(name: str, figures: dict[str, object]) -> Path:
     """Write ``benchmarks/results/<name>.json``."""
-    path = PROJECT / "benchmarks" / "results" / f"{name}.json"
+    path = RESULTS / f"{name}.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps({**_surroundings(), **figures}, indent=2) + "\n")
     return path
 
 
-def _surroundings() -> dict[str, object]:
-    commit = subprocess.run(
+def commit() -> str:
+    """Of the working tree; ``-dirty`` where it holds more."""
+    described = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--abbrev=12"],
         cwd=PROJECT,
         capture_output=True,
         text=True,
         check=False,
     )
+    return described.stdout.strip()
+
+
+def _surroundings() -> dict[str, object]:
     import pyspark
     import sklearn
 
     return {
-        "commit": commit.stdout.strip(),
+        "commit": commit(),
         "measured_at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end",
         "python": platform.python_version(),

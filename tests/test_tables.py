@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from spark_app.errors import DataError, SchemaError
@@ -67,3 +69,24 @@ def test_a_ledger_line_is_added_once(make_context):
     tables.append_ledger(line)
     tables.append_ledger(line)
     assert tables.read("ops.ledger").count() == 1
+
+
+def test_rows_of_the_driver_replace_what_spark_wrote_and_the_other_way_round(spark, make_context):
+    tables = make_context().tables
+    name = "models.champion"
+    values = {"model": "b", "features": ["energy", "key"], "labels": [], "value": math.nan, "low": None, "n_rows": 3}
+    row = tuple(values.get(column) for column in TABLES[name].columns)
+    other = ("a", *row[1:])
+
+    assert tables.write_rows(name, [row, other], notes={"since": 7}) == 0
+    assert tables.notes(name) == {"since": 7}
+    first, second = tables.read(name).collect()
+    assert [first.model, second.model] == ["a", "b"]  # sorted by key
+    assert (second.features, second.labels, second.low, second.n_rows) == (["energy", "key"], [], None, 3)
+    assert math.isnan(second.value)
+
+    assert tables.write(name, spark.createDataFrame([row], TABLES[name].struct)) == 1
+    assert tables.notes(name) == {}
+    assert tables.write_rows(name, []) == 2
+    assert tables.read(name).count() == 0
+    assert tables.read(name).schema == TABLES[name].struct
