@@ -6,10 +6,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from _pytest.doctest import DoctestItem
 from pyspark.sql import SparkSession
+from xdist.scheduler import LoadScopeScheduling
 
 from spark_app.jobs.base import Context
 from spark_app.session import start_session
@@ -18,6 +20,33 @@ from spark_app.tables import Tables
 from spark_app.tracking import JobRun
 
 PROJECT = Path(__file__).resolve().parent
+# Files whose tests share whole runs of the main job.
+_WHOLE_RUNS = (
+    "tests/test_readme.py",
+    "tests/test_notebooks.py",
+    "tests/test_pipeline.py",
+    "tests/test_killed_runs.py",
+    "tests/scripts/test_cluster.py",
+)
+
+
+class _BySharedRuns(LoadScopeScheduling):
+    """Tests of a file go to one process; those that share whole runs to the one that makes them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        return "whole runs" if file in _WHOLE_RUNS else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Where a test runs. (xdist's own groups are marks, which it does not see with pytest 9.2.)"""
+    return _BySharedRuns(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole runs first: begun last, they would keep one process busy long after the other is done."""
+    order = {file: place for place, file in enumerate(_WHOLE_RUNS)}
+    items.sort(key=lambda item: order.get(item.nodeid.split("::", 1)[0], len(order)))
 
 
 @pytest.fixture(scope="session")

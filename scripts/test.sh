@@ -25,7 +25,7 @@ real_data() {
 }
 
 run_tests() {
-  python -m pytest -rs --numprocesses "${SPARK_APP_TEST_WORKERS:-2}" --dist loadgroup --no-loadscope-reorder "$@"
+  python -m pytest -rs --numprocesses "${SPARK_APP_TEST_WORKERS:-2}" --dist loadscope --no-loadscope-reorder "$@"
 }
 
 main() {

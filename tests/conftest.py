@@ -1,4 +1,4 @@
-"""Whole runs of the main job that several slow tests look at, and the worker each test goes to."""
+"""Whole runs of the main job that several slow tests look at."""
 
 from __future__ import annotations
 
@@ -8,21 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.runs import CatalogueRun, ReadmeRun, spark_app, submit, write_catalogue
-
-_WHOLE_RUNS = ("readme_run", "catalogue_run")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file on one worker, and those that share a whole run on the one that makes it, first of all:
-    begun last, they would keep one worker busy long after the other is done.
-    """
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("whole runs" if _shares_runs(item) else str(item.path)))
-    items.sort(key=lambda item: not _shares_runs(item))
-
-
-def _shares_runs(item: pytest.Item) -> bool:
-    return any(name in getattr(item, "fixturenames", ()) for name in _WHOLE_RUNS)
 
 
 @pytest.fixture(scope="session")

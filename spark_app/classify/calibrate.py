@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pyspark import keyword_only
@@ -32,7 +33,9 @@ _MOST_CELLS = 10_000_000  # probabilities that fit takes to the driver: 80 MB
 
 
 class _CalibratorParams(HasLabelCol, HasPredictionCol, HasProbabilityCol, HasSeed):
-    pass
+    weights: Param[Any] = Param(
+        Params._dummy(), "weights", "by which answers are chosen, one per label", TypeConverters.toListFloat
+    )
 
 
 class Calibrator(Estimator, _CalibratorParams, DefaultParamsReadable, DefaultParamsWritable):
@@ -43,6 +46,9 @@ class Calibrator(Estimator, _CalibratorParams, DefaultParamsReadable, DefaultPar
     the driver, the first by the hash of their ``track_id``. Rows without a label are left out; no row, or rows of one
     part only, leave the probabilities as they are.
 
+    ``weights`` say what an error costs that takes another label for this one: the answer is then the label of the
+    largest weighted probability (Elkan 2001), while the probabilities stay those of the shares that labels have.
+
     Input of ``fit``: one row per track, key ``track_id`` ``[track_id, unit, label_index, probability]``, validation
     rows: neither trained nor tested on.
     """
@@ -50,9 +56,9 @@ class Calibrator(Estimator, _CalibratorParams, DefaultParamsReadable, DefaultPar
     _input_kwargs: dict[str, Any]  # set by keyword_only
 
     @keyword_only
-    def __init__(self, *, seed: int = 0) -> None:
+    def __init__(self, *, seed: int = 0, weights: Sequence[float] = ()) -> None:
         super().__init__()
-        self._setDefault(labelCol=LABEL_INDEX, predictionCol=PREDICTION, probabilityCol=PROBABILITY)
+        self._setDefault(labelCol=LABEL_INDEX, predictionCol=PREDICTION, probabilityCol=PROBABILITY, weights=[])
         self._set(**self._input_kwargs)
 
     def _fit(self, dataset: DataFrame) -> CalibratorModel:
@@ -88,7 +94,7 @@ class Calibrator(Estimator, _CalibratorParams, DefaultParamsReadable, DefaultPar
 
 
 class CalibratorModel(Model, _CalibratorParams, DefaultParamsReadable, DefaultParamsWritable):
-    """Fitted by :class:`Calibrator`: adds ``calibrated`` and sets ``prediction`` to its likeliest label.
+    """Fitted by :class:`Calibrator`: adds ``calibrated`` and sets ``prediction`` to its likeliest label, by weight.
 
     ``calibrated`` is a vector of probabilities that sums to 1. Where several labels are equally likely the model's
     own prediction stays if it is one of them, else the first is taken.
@@ -101,7 +107,7 @@ class CalibratorModel(Model, _CalibratorParams, DefaultParamsReadable, DefaultPa
 
     def __init__(self) -> None:
         super().__init__()
-        self._setDefault(labelCol=LABEL_INDEX, predictionCol=PREDICTION, probabilityCol=PROBABILITY)
+        self._setDefault(labelCol=LABEL_INDEX, predictionCol=PREDICTION, probabilityCol=PROBABILITY, weights=[])
 
     @property
     def map(self) -> Map:
@@ -111,16 +117,19 @@ class CalibratorModel(Model, _CalibratorParams, DefaultParamsReadable, DefaultPa
         return Map(self.getOrDefault(self.kind), self.getOrDefault(self.temperature), knots)
 
     def _transform(self, dataset: DataFrame) -> DataFrame:
-        if self.map.kind == IDENTITY:
+        weights = self.getOrDefault(self.weights)
+        if self.map.kind == IDENTITY and not weights:
             return dataset.withColumn(CALIBRATED, F.col(self.getProbabilityCol()))
         from spark_app.classify.calibration_udf import calibrating
 
-        given = self.getPredictionCol()
-        found = dataset.withColumn("_p", calibrating(self.map)(vector_to_array(F.col(self.getProbabilityCol()))))
-        largest = F.array_max("_p")
-        stays = F.get("_p", F.col(given).cast("int")) == largest
-        likeliest = F.when(stays, F.col(given)).otherwise((F.array_position("_p", largest) - 1).cast("double"))
-        return found.withColumns({given: likeliest, CALIBRATED: array_to_vector(F.col("_p"))}).drop("_p")
+        given, p = self.getPredictionCol(), vector_to_array(F.col(self.getProbabilityCol()))
+        found = dataset.withColumn("_p", p if self.map.kind == IDENTITY else calibrating(self.map)(p))
+        weighted = F.zip_with("_p", F.array(*map(F.lit, weights)), lambda p, weight: p * weight)
+        found = found.withColumn("_score", weighted if weights else F.col("_p"))
+        largest = F.array_max("_score")
+        stays = F.get("_score", F.col(given).cast("int")) == largest
+        best = F.when(stays, F.col(given)).otherwise((F.array_position("_score", largest) - 1).cast("double"))
+        return found.withColumns({given: best, CALIBRATED: array_to_vector(F.col("_p"))}).drop("_p", "_score")
 
 
 def in_stages(scored: DataFrame, calibrator: CalibratorModel) -> DataFrame:

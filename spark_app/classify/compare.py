@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from spark_app.classify.evaluation.bootstrap import interval
 from spark_app.classify.evaluation.metrics import F1
 from spark_app.columns import ALL
+from spark_app.features.holm import holm
 
 if TYPE_CHECKING:
     import numpy as np
@@ -94,13 +95,3 @@ def bootstrap_p(draws: np.ndarray) -> float:
     n = len(draws)
     tail = min(int((draws <= 0).sum()), int((draws >= 0).sum()))
     return float(min(1.0, 2 * (tail + 1) / (n + 1)))
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down correction (1979): in the order given, never below the raw value, at most 1."""
-    order = sorted(range(len(p_values)), key=lambda i: p_values[i])
-    corrected, largest = [0.0] * len(p_values), 0.0
-    for rank, i in enumerate(order):  # one step per test, not per track
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[i]))
-        corrected[i] = largest
-    return corrected

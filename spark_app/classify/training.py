@@ -67,12 +67,14 @@ def fit_on_fold(prepared: DataFrame, candidate: Candidate, spec: TrainingSpec, *
     scored = predicted(classifier, prepared.where(F.col(PART) != TRAIN))
     # The calibrator reads it twice and the evaluation once; scoring takes longer than any of them.
     scored = scored.persist(StorageLevel.MEMORY_AND_DISK)
-    calibrator = Calibrator(seed=spec.seed).fit(scored.where(F.col(PART) == VALID))
+    calibrator = Calibrator(seed=spec.seed, weights=spec.label_weights).fit(scored.where(F.col(PART) == VALID))
     return Fitted(PipelineModel(stages=[classifier, calibrator]), scored, in_stages(scored, calibrator))
 
 
 def fit_classifier(prepared: DataFrame, candidate: Candidate, spec: TrainingSpec, *, may_stop: bool) -> Model:
     """The model of training rows, arguments as in :func:`fit_on_fold`."""
+    if not candidate.takes_weights:
+        spec = replace(spec, weight=None)
     if not (may_stop and candidate.takes_validation):
         return candidate.build(spec).fit(prepared.where(F.col(PART) == TRAIN))
     known = prepared.where(F.col(PART).isin(TRAIN, VALID)).withColumn(_IS_VALIDATION, F.col(PART) == VALID)

@@ -1,8 +1,8 @@
-"""Permutation test of the difference between each genre and the rest, with Holm's correction."""
+"""Permutation test of the difference between each genre and the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -125,17 +125,6 @@ class _Test:
 def p_values(exceeded: np.ndarray, *, permutations: int) -> np.ndarray:
     """``(exceeded + 1) / (permutations + 1)``: the observed labelling is one of the permutations (Davison, Hinkley)."""
     return (exceeded + 1) / (permutations + 1)
-
-
-def holm(p: Sequence[float | None]) -> list[float | None]:
-    """Holm's step-down correction (1979) over all given tests; null stays null and is no test."""
-    tested = sorted((value, position) for position, value in enumerate(p) if value is not None)
-    corrected: list[float | None] = [None] * len(p)
-    highest = 0.0
-    for step, (value, position) in enumerate(tested):  # genres x features
-        highest = max(highest, min(1.0, value * (len(tested) - step)))
-        corrected[position] = highest
-    return corrected
 
 
 def _rows(exceeded: np.ndarray) -> pd.DataFrame:

@@ -7,19 +7,16 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pyspark.sql import functions as F
-
 from spark_app.classify import pipeline
 from spark_app.classify.calibrate import CALIBRATED, RAW, STAGE
-from spark_app.classify.candidates.base import Candidate, TrainingSpec
+from spark_app.classify.candidates.base import Candidate
 from spark_app.classify.evaluation import metrics as names
 from spark_app.classify.evaluation.one_pass import evaluate, evaluations
 from spark_app.classify.training import MODEL, PART, baseline_predictions, fit_on_fold
-from spark_app.columns import ALL, TRACK_ID
+from spark_app.columns import ALL
 from spark_app.errors import DataError
 from spark_app.features.splits import TEST, TRAIN, VALID, with_part
 from spark_app.jobs.genre_tasks import Task
-from spark_app.jobs.model_params import model_params
 from spark_app.report.confusion import confusion_figure
 from spark_app.report.curves import reliability_figure, roc_figure
 
@@ -28,7 +25,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from spark_app.classify.evaluation.metrics import Evaluation
-    from spark_app.settings import ClassifySettings
 
 VALIDATION = "validation_"
 UNCALIBRATED = "_uncalibrated"
@@ -76,13 +72,12 @@ def measure_fold(task: Task, fold: int, candidates: Sequence[Candidate]) -> Iter
     yield from _baselines(task, fold, rows, parts[TRAIN])
     if not candidates:
         return
-    preparation = pipeline.fit_preparation(rows.where(F.col(PART) == TRAIN), features=task.features)
-    prepared = preparation.transform(rows)
-    spec = training_spec(task, pipeline.vector_size(preparation), task.context.settings.classify)
+    prepared = task.prepared(fold)
+    spec = prepared.spec(task.context.settings.classify)
     may_stop = task.context.settings.classify.early_stopping and bool(parts[TRAIN].keys() & parts[VALID].keys())
     for candidate in candidates:
-        fitted = fit_on_fold(prepared, candidate, spec, may_stop=may_stop)
-        whole = pipeline.whole_pipeline(preparation, fitted.model, labels=task.labels)
+        fitted = fit_on_fold(prepared.rows, candidate, spec, may_stop=may_stop)
+        whole = pipeline.whole_pipeline(prepared.preparation, fitted.model, labels=task.labels)
         by = [PART, STAGE]
         # About 8 x labels + 20 rows for each of the four sets.
         found = evaluations(evaluate(fitted.predictions, by=by, plan=task.plan).collect(), by=by, labels=task.labels)
@@ -98,12 +93,6 @@ def measure_fold(task: Task, fold: int, candidates: Sequence[Candidate]) -> Iter
         )
         _log(task, measured)
         yield measured
-
-
-def training_spec(task: Task, n_features: int, classify: ClassifySettings) -> TrainingSpec:
-    """What estimators are made for on this task, with the hyper-parameters of ``classify``."""
-    seed, params = task.context.settings.run.seed, model_params(classify)
-    return TrainingSpec(task.labels, n_features, seed, params, key=TRACK_ID)
 
 
 def metric_rows(measured: Measured) -> Iterator[tuple[object, ...]]:

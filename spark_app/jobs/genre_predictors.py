@@ -14,7 +14,8 @@ from spark_app.errors import DataError, SkipStep
 from spark_app.explore.ablation import MODEL, Ablation, Rows, ablations
 from spark_app.explore.counting import flag_names, with_flags
 from spark_app.explore.importance import Importance, importances
-from spark_app.explore.permutation import CHUNK, exceedances, holm, n_chunks, observed_distance, p_values
+from spark_app.explore.permutation import CHUNK, exceedances, n_chunks, observed_distance, p_values
+from spark_app.features.holm import holm
 from spark_app.features.moments import GroupMoments
 from spark_app.features.samples import hashed_sample
 from spark_app.features.splits import ARTIST_KIND, IS_HELD_TRAIN

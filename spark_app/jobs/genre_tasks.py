@@ -11,18 +11,34 @@ from pyspark import StorageLevel
 from pyspark.sql import functions as F
 
 from spark_app.classify import pipeline
+from spark_app.classify.candidates.base import TrainingSpec
 from spark_app.classify.evaluation.one_pass import Plan
 from spark_app.classify.extras import extra_columns
 from spark_app.classify.target import LABEL, TARGET_GENRE, Supply, choose_target, labelled, supply
+from spark_app.classify.training import PART
+from spark_app.classify.weights import WEIGHT, balanced_weights, with_weight
 from spark_app.columns import AUDIO12, FOLD, TRACK_ID
 from spark_app.errors import DataError, SkipStep
 from spark_app.features.leaks import check_no_leak, check_time_order
-from spark_app.features.splits import ARTIST_KIND, IS_HELD_TRAIN, KIND, TEST, TIME_KIND, TRAIN, VALID, of_kind
+from spark_app.features.splits import (
+    ARTIST_KIND,
+    IS_HELD_TRAIN,
+    KIND,
+    TEST,
+    TIME_KIND,
+    TRAIN,
+    VALID,
+    of_kind,
+    with_part,
+)
+from spark_app.jobs.model_params import model_params
 
 if TYPE_CHECKING:
+    from pyspark.ml import PipelineModel
     from pyspark.sql import DataFrame, Row
 
     from spark_app.jobs.base import Context
+    from spark_app.settings import ClassifySettings
 
 
 @dataclass(frozen=True)
@@ -54,11 +70,49 @@ class Task:
             parts[part][label] += n
         return parts
 
+    def prepared(self, fold: int) -> Prepared:
+        """Rows of the fold that tests, imputed and scaled by its training rows, weighted if the settings ask for it."""
+        rows = with_part(self.rows, fold=fold, folds=self.context.settings.splits.folds)
+        preparation = pipeline.fit_preparation(rows.where(F.col(PART) == TRAIN), features=self.features)
+        is_balanced = self.context.settings.classify.class_weights == "balanced"
+        weights = balanced_weights(self.part_counts(fold)[TRAIN]) if is_balanced else {}
+        found = preparation.transform(with_weight(rows, weights=weights) if weights else rows)
+        return Prepared(self, preparation, found, tuple(weights.get(label, 1.0) for label in self.labels if weights))
+
     @property
     def plan(self) -> Plan:
         """How predictions are evaluated."""
         classify = self.context.settings.classify
         return Plan(self.labels, classify.resamples, self.context.settings.run.seed, classify.abstain_below)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A fold as classifiers take it.
+
+    Attributes:
+        task: Whose fold it is.
+        preparation: From raw features to the vector.
+        rows: With part, vector and, where labels are weighted, weight.
+        label_weights: In the order of the labels; empty where all count the same.
+    """
+
+    task: Task
+    preparation: PipelineModel
+    rows: DataFrame
+    label_weights: tuple[float, ...]
+
+    def spec(self, classify: ClassifySettings) -> TrainingSpec:
+        """What estimators are made for, with the hyper-parameters of ``classify``."""
+        return TrainingSpec(
+            self.task.labels,
+            pipeline.vector_size(self.preparation),
+            self.task.context.settings.run.seed,
+            model_params(classify),
+            weight=WEIGHT if self.label_weights else None,
+            label_weights=self.label_weights,
+            key=TRACK_ID,
+        )
 
 
 def target_of(context: Context, tracks: DataFrame) -> tuple[str, Supply]:

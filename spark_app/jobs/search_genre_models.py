@@ -15,21 +15,19 @@ import yaml
 from pydantic import ValidationError
 from pyspark.sql import functions as F
 
-from spark_app.classify import pipeline
 from spark_app.classify.candidates import chosen
 from spark_app.classify.evaluation.one_pass import evaluate, evaluations
 from spark_app.classify.extras import with_extras
 from spark_app.classify.search import FitKey, Standing, Trial, search
 from spark_app.classify.training import PART, fit_classifier, predicted
 from spark_app.errors import DataError, UsageError
-from spark_app.features.splits import ARTIST_KIND, TRAIN, VALID, with_part
+from spark_app.features.splits import ARTIST_KIND, VALID
 from spark_app.jobs.base import Context, Job, Outcome
-from spark_app.jobs.genre_folds import training_spec
-from spark_app.jobs.genre_tasks import Task, check_leaks, target_of, task_of
+from spark_app.jobs.genre_tasks import Prepared, Task, check_leaks, target_of, task_of
 from spark_app.settings import ClassifySettings
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    pass
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +115,7 @@ class _Fits:
         self._setup = _setup(task)
         self._rows: list[tuple[object, ...]] = []
         self._seconds: dict[FitKey, float] = {}
-        self._prepared: dict[int, tuple[DataFrame, int]] = {}
+        self._prepared: dict[int, Prepared] = {}
         self._lock = threading.Lock()
 
     def done(self) -> dict[FitKey, float]:
@@ -131,10 +129,10 @@ class _Fits:
     def score(self, trial: Trial[ClassifySettings], fold: int) -> float:
         """The metric on validation rows; the test rows of the fold stay untouched."""
         started = time.monotonic()
-        prepared, n_features = self._prepare(fold)
-        spec = training_spec(self._task, n_features, trial.setting)
-        model = fit_classifier(prepared, self._candidate, spec, may_stop=trial.setting.early_stopping)
-        scored = predicted(model, prepared.where(F.col(PART) == VALID))
+        prepared = self._prepare(fold)
+        spec, may_stop = prepared.spec(trial.setting), trial.setting.early_stopping
+        model = fit_classifier(prepared.rows, self._candidate, spec, may_stop=may_stop)
+        scored = predicted(model, prepared.rows.where(F.col(PART) == VALID))
         plan = replace(self._task.plan, resamples=_RESAMPLES)
         # About 8 x labels + 20 rows.
         rows = evaluate(scored, by=[PART], plan=plan).collect()
@@ -154,13 +152,10 @@ class _Fits:
         self._rows.append((self._model, trial, fold, self._metric, score, seconds, self._setup))
         self._context.tables.write_rows(_TABLE, self._rows)
 
-    def _prepare(self, fold: int) -> tuple[DataFrame, int]:
+    def _prepare(self, fold: int) -> Prepared:
         with self._lock:  # trials of a fold share one preparation
             if fold not in self._prepared:
-                rows = with_part(self._task.rows, fold=fold, folds=self._context.settings.splits.folds)
-                train = rows.where(F.col(PART) == TRAIN)
-                fitted = pipeline.fit_preparation(train, features=self._task.features)
-                self._prepared[fold] = fitted.transform(rows), pipeline.vector_size(fitted)
+                self._prepared[fold] = self._task.prepared(fold)
             return self._prepared[fold]
 
 

@@ -91,6 +91,7 @@ class ClassifySettings(Section):
     models: list[str]
     extra_features: list[str]
     early_stopping: bool
+    class_weights: Literal["none", "balanced"]
     trees: Count
     depth: Annotated[int, Field(ge=1, le=30)]
     resamples: Annotated[int, Field(ge=100, le=100_000)]

@@ -55,10 +55,3 @@ def test_every_pair_is_compared_overall_and_by_genre_and_corrected_within_each_f
     assert [(one.genre, one.metric) for one in by_genre] == [("x", "f1"), ("y", "f1")]
     assert [one.p for one in by_genre] == pytest.approx([0.2, 0.4])  # 2 * (0 + 1) / 10 and 2 * (1 + 1) / 10
     assert [one.p_holm for one in by_genre] == pytest.approx([0.4, 0.4])
-
-
-def test_holm_steps_down_and_never_reverses_the_order():
-    # Holm's example by hand: 4 * 0.01, 3 * 0.02, 2 * 0.03 -> 0.06, then 0.05 -> at least the one before.
-    assert compare.holm([0.05, 0.01, 0.03, 0.02]) == pytest.approx([0.06, 0.04, 0.06, 0.06])
-    assert compare.holm([0.6, 0.9]) == [1.0, 1.0]
-    assert compare.holm([]) == []

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from spark_app.explore.permutation import exceedances, holm, n_chunks, observed_distance, p_values
+from spark_app.explore.permutation import exceedances, n_chunks, observed_distance, p_values
 
 
 def counted(spark, values, labels, permutations, partitions=2, seed=3):
@@ -67,14 +67,6 @@ def test_the_observed_distance_leaves_missing_values_out():
     assert observed_distance(values, labels)[0].tolist() == [6.0, 1.5]
     assert observed_distance(values, labels)[1, 0] == 4.5
     assert np.isnan(observed_distance(values, labels)[1, 1])
-
-
-def test_holm_steps_down_and_never_falls():
-    # By hand: 0.01 x 4, 0.02 x 3, 0.03 x 2 (raised to 0.06), 0.9; null is no test.
-    corrected = holm([0.03, None, 0.01, 0.9, 0.02])
-    assert corrected[1] is None
-    assert [corrected[i] for i in (0, 2, 3, 4)] == pytest.approx([0.06, 0.04, 0.9, 0.06])
-    assert holm([0.5, 0.6]) == [1.0, 1.0]
 
 
 def test_the_smallest_p_value_counts_the_observed_labels():

@@ -100,6 +100,7 @@ class TrainingSpec:
         seed: Of everything that is drawn.
         params: Hyper-parameters.
         weight: Column of row weights, None for equal ones.
+        label_weights: By which answers are chosen, one per label; none choose the likeliest.
         validation: Column that is true in rows which only decide when to stop; None trains all rounds.
         key: Column that orders the rows of a forest, None for their values.
     """
@@ -109,6 +110,7 @@ class TrainingSpec:
     seed: int
     params: ModelParams
     weight: str | None = None
+    label_weights: tuple[float, ...] = ()
     validation: str | None = None
     key: str | None = None
 
@@ -124,7 +126,8 @@ class Candidate:
     Attributes:
         name: Unique, as tables and settings use it.
         build: The unfitted estimator.
-        takes_weights: Whether ``TrainingSpec.weight`` is taken; otherwise ``build`` refuses it.
+        takes_weights: Whether ``TrainingSpec.weight`` is taken; otherwise ``build`` refuses it, and the labels' weights
+            only choose answers.
         takes_validation: Whether ``TrainingSpec.validation`` stops the training early; otherwise it is not used,
             and the rows are to be left out.
     """
