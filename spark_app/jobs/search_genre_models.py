@@ -9,7 +9,7 @@ import threading
 import time
 from dataclasses import replace
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
@@ -25,9 +25,6 @@ from spark_app.features.splits import ARTIST_KIND, VALID
 from spark_app.jobs.base import Context, Job, Outcome
 from spark_app.jobs.genre_tasks import Prepared, Task, check_leaks, target_of, task_of
 from spark_app.settings import ClassifySettings
-
-if TYPE_CHECKING:
-    pass
 
 log = logging.getLogger(__name__)
 
