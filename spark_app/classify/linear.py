@@ -154,7 +154,7 @@ def present_labels(dataset: DataFrame, label: str) -> list[int]:
     Raises:
         DataError: There is none.
     """
-    found = sorted(int(row[0]) for row in dataset.select(label).distinct().collect() if row[0] is not None)  # few
+    found = sorted(int(row[0]) for row in dataset.select(label).distinct().collect() if row[0] is not None)  # labels
     if not found:
         raise DataError("no row to train on", "See: spark-app show models.splits")
     return found

@@ -51,8 +51,8 @@ def test_a_further_feature_is_learnt_promoted_and_scored(make_context):
 def test_class_weights_bring_rare_genres_back_and_leave_probabilities_calibrated(make_context):
     rng = np.random.default_rng(4)
     rows = [row for i, row in enumerate(catalogue.curated(n=6000)) if row["genre"] != "grime" and (
-        row["genre"] == "punk" or i % 9 == 0)]  # fmt: skip
-    for row in rows:  # two bells that overlap: the rare genre is never the likelier one
+        row["genre"] == "punk" or i % 27 == 9)]  # fmt: skip
+    for row in rows:  # two bells that overlap; one track in nineteen is of the rare genre, hardly ever the likelier one
         row.update(energy=float(rng.normal(0.45 if row["genre"] == "punk" else 0.55, 0.1)))
 
     def measured(weights):
@@ -62,8 +62,8 @@ def test_class_weights_bring_rare_genres_back_and_leave_probabilities_calibrated
         return found["bebop", "recall"], found["all", "balanced_accuracy"], found["all", "log_loss"]
 
     plain, balanced = measured("none"), measured("balanced")
-    assert plain[0] < 0.4 < 0.5 < balanced[0], (plain, balanced)
-    assert balanced[1] > plain[1] + 0.05
+    assert plain[0] < 0.2 < 0.5 < balanced[0]
+    assert balanced[1] > plain[1] + 0.1
     assert balanced[2] == pytest.approx(plain[2], abs=0.05)  # the probabilities are those of the true shares
 
 
