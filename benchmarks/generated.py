@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from spark_app.columns import AUDIO12, DURATION_MS, GENRE_GROUP, KEY, LOUDNESS, MODE, TEMPO, TRACK_ID
+from spark_app.columns import AUDIO12, DURATION_MS, GENRE_GROUP, KEY, LOUDNESS, MODE, TEMPO, TRACK_ID, UNKNOWN
 from spark_app.schemas import TABLES
 
 if TYPE_CHECKING:
@@ -31,15 +31,16 @@ def write_features(spark: SparkSession, folder: str, *, rows: int) -> None:
     features(spark, rows=rows).drop("id").write.format("delta").mode("overwrite").save(folder)
 
 
-def write_catalogue(context: Context, *, rows: int) -> None:
-    """Write ``curated.tracks`` and ``curated.track_genres`` of that many tracks, ten to an artist."""
-    group = F.element_at(F.array(*[F.lit(name) for name in GROUPS]), (_group_number() + 1).cast("int"))
+def write_catalogue(context: Context, *, rows: int, has_genres: bool = True) -> None:
+    """Write the curated tables that jobs on features and genres read: that many tracks, ten to an artist, no twins."""
+    named = F.element_at(F.array(*[F.lit(name) for name in GROUPS]), (_group_number() + 1).cast("int"))
+    group = named if has_genres else F.lit(UNKNOWN)
     tracks = features(context.spark, rows=rows)
     artist = F.format_string("a%09d", F.floor(F.col("id") / _PER_ARTIST))
     own = {
         "artist_ids": F.array(artist),
         GENRE_GROUP: group,
-        "genre": group,
+        "genre": group if has_genres else F.lit(None).cast("string"),
         "training_allowed": F.lit(True),
     }
     schema = TABLES["curated.tracks"]
@@ -58,6 +59,9 @@ def write_catalogue(context: Context, *, rows: int) -> None:
         F.lit(1).alias("n_artists"),
     )
     context.tables.write("curated.track_genres", genres)
+    credits = known.select(TRACK_ID, artist.alias("artist_id"), F.lit(1).alias("position"))
+    context.tables.write("curated.track_artists", credits)
+    context.tables.write_rows("curated.variants", [])
 
 
 def _group_number() -> Column:

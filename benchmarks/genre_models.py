@@ -162,7 +162,8 @@ def _line(fit: Fit) -> str:
     assert isinstance(metrics, dict)
     value, low, high = metrics["accuracy"]
     where = f"{fit['catalogue']} {fit['split']} {fit['fold']}"
-    return f"{where:<28} {fit['model']:<22} accuracy {value:.4f} [{low:.4f}, {high:.4f}]   {fit['seconds']} s"
+    interval = "" if low is None else f" [{low:.4f}, {high:.4f}]"
+    return f"{where:<28} {fit['model']:<26} accuracy {value:.4f}{interval}   {fit['seconds']} s"
 
 
 def _table(fits: list[Fit]) -> dict[str, dict[str, object]]:

@@ -65,15 +65,14 @@ def save(name: str, figures: dict[str, object]) -> Path:
 
 
 def commit() -> str:
-    """Of the working tree; ``-dirty`` where it holds more."""
-    described = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return described.stdout.strip()
+    """Of the working tree; ``-dirty`` where it holds more than that and results."""
+    head = _git("rev-parse", "--short=12", "HEAD").stdout.strip()
+    is_clean = _git("diff", "--quiet", "HEAD", "--", ".", ":!benchmarks/results").returncode == 0
+    return head if is_clean else f"{head}-dirty"
+
+
+def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["git", *arguments], cwd=PROJECT, capture_output=True, text=True, check=False)
 
 
 def _surroundings() -> dict[str, object]:

@@ -17,6 +17,7 @@ from spark_app.errors import DependencyError
 from spark_app.settings import conf_folder
 
 _JAVA_OPTIONS = "spark.driver.extraJavaOptions"
+_FETCH_JARS = "Fetch them once: scripts/submit.sh local doctor"
 
 
 def spark_line(version: str = pyspark.__version__) -> str:
@@ -62,7 +63,7 @@ def local_conf() -> dict[str, str]:
     return {
         **conf,
         "spark.jars": ",".join(str(jar) for jar in delta_jars()),
-        **_class_path(s3_jars()),
+        **_class_path([local_file_jar(), *s3_jars()]),
         _JAVA_OPTIONS: f"{conf.get(_JAVA_OPTIONS, '')} -Dlog4j2.configurationFile={logging}".strip(),
     }
 
@@ -88,8 +89,20 @@ def delta_jars() -> list[Path]:
     folder = cache_folder() / "jars" / spark_line()
     jars = sorted(folder.glob("*delta*.jar"))
     if len(jars) < 2:
-        raise DependencyError(f"the Delta jars are not in {folder}", "Fetch them once: scripts/submit.sh local doctor")
+        raise DependencyError(f"the Delta jars are not in {folder}", _FETCH_JARS)
     return jars
+
+
+def local_file_jar() -> Path:
+    """The jar with the local file system that ``local.conf`` names.
+
+    Raises:
+        DependencyError: It is not in the cache.
+    """
+    folder = cache_folder() / "jars" / spark_line()
+    for jar in folder.glob("*bare-naked-local-fs*.jar"):
+        return jar
+    raise DependencyError(f"the jar of the local file system is not in {folder}", _FETCH_JARS)
 
 
 def s3_jars() -> list[Path]:
@@ -98,8 +111,8 @@ def s3_jars() -> list[Path]:
 
 
 def _class_path(jars: list[Path]) -> dict[str, str]:
-    # spark.jars would copy 640 MB into every run's scratch folder.
-    return {"spark.driver.extraClassPath": os.pathsep.join(map(str, jars))} if jars else {}
+    # Files are opened before spark.jars is looked at; and that would copy the 640 MB for S3 into every run's scratch.
+    return {"spark.driver.extraClassPath": os.pathsep.join(map(str, jars))}
 
 
 def _name_programs() -> None:

@@ -45,10 +45,9 @@ class ReadmeRun:
 
 @dataclass(frozen=True)
 class CatalogueRun:
-    """A finished run on the files of ``write_catalogue``, and how long it took."""
+    """A finished run on the files of ``write_catalogue``."""
 
     folder: Path
-    seconds: float
 
     @property
     def lake(self) -> str:

@@ -8,10 +8,13 @@ import random
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
 from spark_app import cli
+from spark_app.jobs import PIPELINES
 from spark_app.jobs.results import unfinished_run
 from tests.runs import spark_app
 
@@ -29,8 +32,8 @@ def test_a_run_that_is_asked_to_stop_ends_cleanly_and_says_how_to_go_on(tmp_path
         start_new_session=True,
     )
     try:
-        while not (line := process.stdout.readline()).startswith(" 1 of "):
-            assert line, process.stderr.read()
+        assert process.stdout.readline().startswith("spark_app "), process.stderr.read()
+        time.sleep(random.uniform(1, 10))  # in the first step or the second
         process.send_signal(asked)
         _, told = process.communicate(timeout=120)
     finally:
@@ -45,30 +48,35 @@ def test_a_run_that_is_asked_to_stop_ends_cleanly_and_says_how_to_go_on(tmp_path
     assert newest["job"] != "recommend_tracks"
 
 
-def run_and_kill(options: list[str], seconds: float) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "spark_app", "pipeline", *options],
-        stdout=subprocess.DEVNULL,
+def kill_after(finished: int, *command: str, cwd: Path) -> None:
+    """Start the command, and end it with all its processes up to five seconds after a step has finished (0: none)."""
+    line = f"{finished:2} of " if finished else "spark_app "
+    with subprocess.Popen(
+        [sys.executable, "-m", "spark_app", *command],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        text=True,
         start_new_session=True,
-    )
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        pass
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)  # Python, the JVM and the workers at once
-        process.wait()
+    ) as process:
+        try:
+            assert any(told.startswith(line) for told in process.stdout), f"{command} ended by itself"
+            time.sleep(random.uniform(0, 5))
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)  # Python, the JVM and the workers at once
 
 
 def test_a_run_killed_at_three_random_moments_and_run_again_gives_the_same_tables(catalogue_run, tmp_path):
     options = catalogue_run.options(catalogue_run.data, tmp_path)
-    moments = [round(random.uniform(0.2, 0.9) * catalogue_run.seconds, 1) for _ in range(3)]
-    print(f"killed after {moments} of {catalogue_run.seconds:.1f} s")  # noqa: T201 - pytest shows it on failure
+    retry = ("retry", f"--set=run.build={tmp_path}/build")
+    n = len(PIPELINES["pipeline"])
+    first, second, third = (random.randrange(n * part // 3, n * (part + 1) // 3) for part in range(3))
+    print(f"killed after {first}, {second} and {third} steps")  # noqa: T201 - pytest shows it on failure
 
-    for moment in moments:
-        run_and_kill(options, moment)
-    done = spark_app("pipeline", *options, cwd=tmp_path)
+    kill_after(first, "pipeline", *options, cwd=tmp_path)
+    kill_after(second, "pipeline", *options, cwd=tmp_path)
+    kill_after(third, *retry, cwd=tmp_path)
+    done = spark_app(*retry, cwd=tmp_path)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert cli.main(["diff", catalogue_run.lake, str(tmp_path / "lake")]) == 0

@@ -62,7 +62,7 @@ def test_the_ui_of_mlflow_answers_as_written(readme_run):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     server = subprocess.Popen(
-        [*words(command), "--port", str(port)],
+        [*words(command), "--port", str(port), "--workers", "1"],
         cwd=readme_run.folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -152,11 +152,11 @@ def _pins(lock: str) -> list[tuple[str, str]]:
 
 
 def check_jars() -> Check:
-    """Delta's jars in the cache; on a cluster the runner brings them."""
-    from spark_app.session import delta_jars
+    """The jars of a local run in the cache; on a cluster the runner brings Delta's."""
+    from spark_app.session import delta_jars, local_file_jar
 
     try:
-        jars = delta_jars()
+        jars = [*delta_jars(), local_file_jar()]
     except DependencyError as error:
         return Check("Delta jars", FAIL, error.what, error.remedy)
     return Check("Delta jars", PASS, f"{len(jars)} in {jars[0].parent}")

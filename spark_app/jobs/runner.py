@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from spark_app import __version__
 from spark_app.errors import SkipStep
 from spark_app.jobs.base import Context, Job, Outcome
+from spark_app.jobs.interpreting import interpret_small
 from spark_app.jobs.results import DONE, FAILED, STOPPED, RunResults, StepResult
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class Run:
             for name in job.reads:
                 if self.tables.exists(name):
                     record.input_table(name, self.tables.path(name), self.tables.version(name))
+            interpret_small(self.spark, self.settings, job.reads)
             outcome = job.run(context)
         except SkipStep:
             record.finish("FINISHED", {})

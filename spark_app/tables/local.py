@@ -149,26 +149,38 @@ def read_rows(
     return dataset.to_table(columns=wanted, filter=filters)
 
 
+def count_rows(root: str, name: str) -> int:
+    """Rows of the newest version as its log tells them; 0 where there is no table, or it does not tell."""
+    return _rows(_files(open_table(root, name))) or 0 if has_table(root, name) else 0
+
+
 def list_tables(root: str) -> list[TableInfo]:
     """What lies below a root, in the order of the data flow; empty where nothing does."""
     return [_info(name, open_table(root, name)) for name in TABLES if has_table(root, name)]
 
 
 def _info(name: str, table: DeltaTable) -> TableInfo:
-    import pyarrow as pa
-
-    files = pa.table(table.get_add_actions(flatten=True))
-    counts = files.column("num_records").to_pylist() if "num_records" in files.column_names else [None]
-    commit = table.history(1)[0]
+    files, commit = _files(table), table.history(1)[0]
     return TableInfo(
         name=name,
         version=table.version(),
-        rows=None if None in counts else sum(counts),
+        rows=_rows(files),
         files=files.num_rows,
         bytes=sum(files.column("size_bytes").to_pylist()),
         modified=datetime.fromtimestamp(commit["timestamp"] / 1000, UTC),
         run_id=str(_metadata(commit).get("run_id", "")),
     )
+
+
+def _files(table: DeltaTable) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.table(table.get_add_actions(flatten=True))
+
+
+def _rows(files: pa.Table) -> int | None:
+    counts = files.column("num_records").to_pylist() if "num_records" in files.column_names else [None]
+    return None if None in counts else sum(counts)
 
 
 def _metadata(commit: dict[str, Any]) -> dict[str, Any]:

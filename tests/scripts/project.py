@@ -104,8 +104,10 @@ class Project:
     def add_jars(self) -> None:
         folder = self.cache / "jars" / "spark41"
         folder.mkdir(parents=True)
-        for name in ("io.delta_delta-spark_4.1_2.13-4.2.0.jar", "io.delta_delta-storage-4.2.0.jar"):
-            (folder / name).write_text("a jar")
+        for line in (ROOT / "conf/locks/jars.txt").read_text().splitlines():
+            if line.startswith("spark41 delta "):
+                group, artifact, version = line.split()[2].split(":")
+                (folder / f"{group}_{artifact}-{version}.jar").write_text("a jar")
 
     def add_maven(self, jars: dict[str, str]) -> None:
         """Offer jars, given as coordinate and content, for download, and lock their checksums."""
