@@ -75,8 +75,7 @@ install_packages() {
 }
 
 run_pip() {
-  # Python compiles what it imports, a fraction of what is installed.
-  local pip=("$VENV/bin/python" -m pip install --disable-pip-version-check --no-input --no-compile --constraint "$LOCK_FILE")
+  local pip=("$VENV/bin/python" -m pip install --disable-pip-version-check --no-input --constraint "$LOCK_FILE")
   # The build tools come first and from the lock too: an isolated build would fetch its own, unpinned.
   "${pip[@]}" setuptools wheel && "${pip[@]}" --no-build-isolation --editable "$PROJECT_ROOT${1:+[$1]}"
 }
