@@ -1,13 +1,14 @@
 # shellcheck shell=bash
 # The Java libraries of conf/locks/jars.txt, resolved once by Spark's own Ivy and kept in the cache.
 
+# The jars of local runs lie beside Delta's.
 jar_folder() { if [[ $1 == delta ]]; then printf %s "$CACHE/jars/$SPARK_LINE"; else printf %s "$CACHE/jars/$SPARK_LINE-$1"; fi; }
 
-# jar_lines SET: "coordinate sha256" of each jar of the set, for this Spark line.
+# jar_lines SET...: "coordinate sha256" of each jar of the sets, for this Spark line.
 jar_lines() {
   local line set coordinate sum
   while read -r line set coordinate sum; do
-    [[ $line == "$SPARK_LINE" && $set == "$1" ]] && printf '%s %s\n' "$coordinate" "$sum"
+    [[ $line == "$SPARK_LINE" && " $* " == *" $set "* ]] && printf '%s %s\n' "$coordinate" "$sum"
   done <"$PROJECT_ROOT/conf/locks/jars.txt"
   return 0
 }
@@ -24,7 +25,7 @@ have_jars() {
   folder=$(jar_folder "$1")
   while read -r coordinate sum; do
     [[ -s $folder/$(jar_name "$coordinate") ]] || return 1
-  done < <(jar_lines "$1")
+  done < <(jar_lines "$@")
 }
 
 # jar_list SET: the paths of the jars, with commas between.
@@ -34,20 +35,20 @@ jar_list() {
   printf '%s' "${paths#,}"
 }
 
-# fetch_jars SET: a jar gets its name only when it is whole and has the locked checksum.
+# fetch_jars SET...: into the folder of the first; a jar gets its name only when it is whole and has the locked checksum.
 fetch_jars() {
   local work=$CACHE/jars/part folder coordinate sum packages=""
   folder=$(jar_folder "$1")
   rm -rf "$work"
   mkdir -p "$work" "$folder" || return
-  while read -r coordinate sum; do packages+=,$coordinate; done < <(jar_lines "$1")
+  while read -r coordinate sum; do packages+=,$coordinate; done < <(jar_lines "$@")
   resolve_jars "${packages#,}" "$work" || return
   while read -r coordinate sum; do
     check_jar "$work/jars/$(jar_name "$coordinate")" "$sum" || return
-  done < <(jar_lines "$1")
+  done < <(jar_lines "$@")
   while read -r coordinate sum; do
     mv "$work/jars/$(jar_name "$coordinate")" "$folder/" || return
-  done < <(jar_lines "$1")
+  done < <(jar_lines "$@")
   rm -rf "$work"
 }
 
@@ -73,7 +74,7 @@ readonly JARS_REMEDY="Maven Central, or a mirror, must be reachable once. Behind
 SPARK_APP_IVY_SETTINGS=/path/ivysettings.xml; then run the same command again."
 
 ensure_delta_jars() {
-  have_jars delta || stage "Delta jars into $(shown "$(jar_folder delta)")" "$JARS_REMEDY" fetch_jars delta
+  have_jars delta local || stage "Delta jars into $(shown "$(jar_folder delta)")" "$JARS_REMEDY" fetch_jars delta local
 }
 
 ensure_s3_jars() {

@@ -23,7 +23,7 @@ set_up() {
   export_environment
 }
 
-is_ready() { has_packages "$@" && have_jars delta && recall_java >/dev/null; }
+is_ready() { has_packages "$@" && have_jars delta local && recall_java >/dev/null; }
 
 bring_about() {
   is_ready "$@" && return  # another set-up did it while this one waited

@@ -105,7 +105,7 @@ class Project:
         folder = self.cache / "jars" / "spark41"
         folder.mkdir(parents=True)
         for line in (ROOT / "conf/locks/jars.txt").read_text().splitlines():
-            if line.startswith("spark41 delta "):
+            if line.startswith(("spark41 delta ", "spark41 local ")):
                 group, artifact, version = line.split()[2].split(":")
                 (folder / f"{group}_{artifact}-{version}.jar").write_text("a jar")
 

@@ -63,7 +63,7 @@ def test_every_spark_line_has_its_jars_with_checksums(project: Project):
     rows = [line.split() for line in lines if not line.startswith("#")]
 
     assert Counter((line, group) for line, group, _, _ in rows) == {
-        (line, group): n for line in ("spark41", "spark35") for group, n in (("delta", 3), ("s3", 2))
+        (line, group): n for line in ("spark41", "spark35") for group, n in (("delta", 2), ("local", 1), ("s3", 2))
     }
     assert all(coordinate.count(":") == 2 and len(checksum) == 64 for _, _, coordinate, checksum in rows)
 
