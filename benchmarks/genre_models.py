@@ -40,6 +40,7 @@ FITS = [(ARTIST_KIND, fold) for fold in range(5)] + [(RANDOM_KIND, 0), (TIME_KIN
 METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "macro_auc", "ece")
 SHOWN = (*METRICS, "ece_before", "majority_accuracy")
 MOST_TRACKS = 20_000
+SIZE = ("classify.trees=200", "classify.depth=20")  # the defaults are small, for a first run
 TARGETS = {"spotify_songs": "genre", "music_genre_50k": "genre", "tracks_69k": "group"}
 MODELS = [*CANDIDATES, *references.ESTIMATORS]
 
@@ -54,6 +55,7 @@ def main() -> int:
     for catalogue in args.catalogues:
         options = [
             *_sources(catalogue, args.work),
+            *SIZE,
             f"tables.root={args.work}/{catalogue}",
             f"run.build={args.work}/build",
         ]
