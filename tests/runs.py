@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -53,6 +54,12 @@ class CatalogueRun:
     def lake(self) -> str:
         """The table root."""
         return str(self.folder / "lake")
+
+    @property
+    def seconds(self) -> list[float]:
+        """Of each step, in order."""
+        (path,) = (self.folder / "build/runs").glob("*/*/run_results.json")
+        return [step["seconds"] for step in json.loads(path.read_text())["steps"]]
 
     @property
     def data(self) -> Path:

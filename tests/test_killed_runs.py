@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -14,7 +15,6 @@ from pathlib import Path
 import pytest
 
 from spark_app import cli
-from spark_app.jobs import PIPELINES
 from spark_app.jobs.results import unfinished_run
 from tests.runs import spark_app
 
@@ -48,9 +48,14 @@ def test_a_run_that_is_asked_to_stop_ends_cleanly_and_says_how_to_go_on(tmp_path
     assert newest["job"] != "recommend_tracks"
 
 
-def kill_after(finished: int, *command: str, cwd: Path) -> None:
-    """Start the command, and end it with all its processes up to five seconds after a step has finished (0: none)."""
-    line = f"{finished:2} of " if finished else "spark_app "
+def steps_told(line: str) -> int:
+    """Number of the step that a line tells; 0 for the header, -1 for other lines."""
+    found = re.match(r" ?(\d+) of ", line)
+    return int(found[1]) if found else 0 if line.startswith("spark_app ") else -1
+
+
+def kill_after(finished: int, within: float, *command: str, cwd: Path) -> None:
+    """Start the command; end it with all its processes at a random moment of the seconds after a step (0: the start)."""
     with subprocess.Popen(
         [sys.executable, "-m", "spark_app", *command],
         cwd=cwd,
@@ -60,8 +65,9 @@ def kill_after(finished: int, *command: str, cwd: Path) -> None:
         start_new_session=True,
     ) as process:
         try:
-            assert any(told.startswith(line) for told in process.stdout), f"{command} ended by itself"
-            time.sleep(random.uniform(0, 5))
+            is_there = any(steps_told(line) >= finished for line in process.stdout)
+            assert is_there, f"{command} ended by itself"
+            time.sleep(random.uniform(0, within))
         finally:
             os.killpg(process.pid, signal.SIGKILL)  # Python, the JVM and the workers at once
 
@@ -69,14 +75,15 @@ def kill_after(finished: int, *command: str, cwd: Path) -> None:
 def test_a_run_killed_at_three_random_moments_and_run_again_gives_the_same_tables(catalogue_run, tmp_path):
     options = catalogue_run.options(catalogue_run.data, tmp_path)
     retry = ("retry", f"--set=run.build={tmp_path}/build")
-    n = len(PIPELINES["pipeline"])
-    first, second, third = (random.randrange(n * part // 3, n * (part + 1) // 3) for part in range(3))
-    print(f"killed after {first}, {second} and {third} steps")  # noqa: T201 - pytest shows it on failure
+    seconds = catalogue_run.seconds
+    # One in each third of the steps; before the last step, which could end before it is killed.
+    n = len(seconds) - 1
+    moments = [random.randrange(n * part // 3, n * (part + 1) // 3) for part in range(3)]
+    print(f"killed after {moments} steps")  # noqa: T201 - pytest shows it on failure
 
-    kill_after(first, "pipeline", *options, cwd=tmp_path)
-    kill_after(second, "pipeline", *options, cwd=tmp_path)
-    kill_after(third, *retry, cwd=tmp_path)
-    done = spark_app(*retry, cwd=tmp_path)
+    for finished, command in zip(moments, [("pipeline", *options), retry, retry], strict=True):
+        kill_after(finished, seconds[finished], *command, cwd=tmp_path)
+    done = spark_app("pipeline", *options, cwd=tmp_path)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert cli.main(["diff", catalogue_run.lake, str(tmp_path / "lake")]) == 0

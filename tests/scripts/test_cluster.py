@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Variables with which set-up starts Spark; the test is skipped where set-up has not run."""
     shown = subprocess.run(
         ["bash", "-c", "source scripts/lib/setup.sh; is_ready && export_environment && env -0"],
@@ -30,18 +30,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     )
     if shown.returncode != 0:
         pytest.skip("the project is not set up; run scripts/test.sh once")
-    folder = tmp_path_factory.mktemp("spark")
-    (folder / "spark-defaults.conf").write_text(DEFAULTS)
-    variables = dict(line.split("=", 1) for line in shown.stdout.split("\0") if line)
-    return {**variables, "SPARK_CONF_DIR": str(folder)}
-
-
-# What a run of minutes on tiny tables gains from, as in local.conf; settings of cluster.conf go before these.
-DEFAULTS = """
-spark.sql.codegen.wholeStage       false
-spark.sql.codegen.factoryMode      NO_CODEGEN
-spark.executor.extraJavaOptions    -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
-"""
+    return dict(line.split("=", 1) for line in shown.stdout.split("\0") if line)
 
 
 @dataclass(frozen=True)
