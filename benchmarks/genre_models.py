@@ -68,7 +68,8 @@ def main() -> int:
     tables = {name: _table([fit for fit in fits if fit["catalogue"] == name]) for name in args.catalogues}
     hours = round(sum(float(str(fit["seconds"])) for fit in fits) / 3600, 2)
     for name, table in tables.items():
-        print(f"\n{name}\n" + "\n".join(f"{model:<22} {values['artist']}" for model, values in table.items()))
+        width = max((len(model) for model in table), default=0)
+        print(f"\n{name}\n" + "\n".join(f"{model:<{width}} {values['artist']}" for model, values in table.items()))
     print(
         f"\n{len(fits)} fits, {hours} hours; written: {save('genre_models', {'tables': tables, 'hours': hours}).name}"
     )

@@ -17,7 +17,7 @@ from spark_app.errors import DependencyError
 from spark_app.settings import conf_folder
 
 _JAVA_OPTIONS = "spark.driver.extraJavaOptions"
-_FETCH_JARS = "Fetch them once: scripts/submit.sh local doctor"
+_SHUFFLE_PARTITIONS = "spark.sql.shuffle.partitions"
 
 
 def spark_line(version: str = pyspark.__version__) -> str:
@@ -44,26 +44,32 @@ def start_session(app_name: str, overrides: dict[str, str] | None = None) -> Spa
     if _is_submitted():
         return builder.getOrCreate()
     _name_programs()
-    for name, value in {**local_conf(), **(overrides or {})}.items():
+    conf = {**local_conf(), **(overrides or {})}
+    for name, value in conf.items():
         builder = builder.config(name, value)
     try:
         with _silence():
-            return builder.getOrCreate()
+            session = builder.getOrCreate()
     except pyspark.errors.PySparkRuntimeError as error:
         if error.getErrorClass() != "JAVA_GATEWAY_EXITED":
             raise
         raise DependencyError("Java did not start", "Run scripts/submit.sh, which finds or fetches Java.") from None
+    if _SHUFFLE_PARTITIONS not in conf:
+        # Spark's 200 would spend the time of small tables on empty tasks.
+        session.conf.set(_SHUFFLE_PARTITIONS, session.sparkContext.defaultParallelism)
+    return session
 
 
 def local_conf() -> dict[str, str]:
-    """Spark settings for one machine: ``common.conf``, then ``local.conf``, then the cached Delta jars."""
+    """Spark settings for one machine: ``common.conf``, then ``local.conf``, then the cached jars."""
     folder = conf_folder() / "spark"
     conf = {**read_properties(folder / "common.conf"), **read_properties(folder / "local.conf")}
     logging = Path(str(folder / "log4j2.properties")).resolve().as_uri()
     return {
         **conf,
         "spark.jars": ",".join(str(jar) for jar in delta_jars()),
-        **_class_path([local_file_jar(), *s3_jars()]),
+        # Files are opened before spark.jars is looked at, and that would copy the 640 MB for S3 into each run's scratch.
+        "spark.driver.extraClassPath": os.pathsep.join(str(jar) for jar in (local_file_jar(), *s3_jars())),
         _JAVA_OPTIONS: f"{conf.get(_JAVA_OPTIONS, '')} -Dlog4j2.configurationFile={logging}".strip(),
     }
 
@@ -86,11 +92,7 @@ def delta_jars() -> list[Path]:
     Raises:
         DependencyError: They are not in the cache.
     """
-    folder = cache_folder() / "jars" / spark_line()
-    jars = sorted(folder.glob("*delta*.jar"))
-    if len(jars) < 2:
-        raise DependencyError(f"the Delta jars are not in {folder}", _FETCH_JARS)
-    return jars
+    return _cached_jars("*delta*.jar", at_least=2, what="the Delta jars are")
 
 
 def local_file_jar() -> Path:
@@ -99,10 +101,7 @@ def local_file_jar() -> Path:
     Raises:
         DependencyError: It is not in the cache.
     """
-    folder = cache_folder() / "jars" / spark_line()
-    for jar in folder.glob("*bare-naked-local-fs*.jar"):
-        return jar
-    raise DependencyError(f"the jar of the local file system is not in {folder}", _FETCH_JARS)
+    return _cached_jars("*bare-naked-local-fs*.jar", at_least=1, what="the jar of the local file system is")[0]
 
 
 def s3_jars() -> list[Path]:
@@ -110,9 +109,12 @@ def s3_jars() -> list[Path]:
     return sorted((cache_folder() / "jars" / f"{spark_line()}-s3").glob("*.jar"))
 
 
-def _class_path(jars: list[Path]) -> dict[str, str]:
-    # Files are opened before spark.jars is looked at; and that would copy the 640 MB for S3 into every run's scratch.
-    return {"spark.driver.extraClassPath": os.pathsep.join(map(str, jars))}
+def _cached_jars(pattern: str, *, at_least: int, what: str) -> list[Path]:
+    folder = cache_folder() / "jars" / spark_line()
+    jars = sorted(folder.glob(pattern))
+    if len(jars) < at_least:
+        raise DependencyError(f"{what} not in {folder}", "Fetch them once: scripts/submit.sh local doctor")
+    return jars
 
 
 def _name_programs() -> None:

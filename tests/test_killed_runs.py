@@ -55,7 +55,7 @@ def steps_told(line: str) -> int:
 
 
 def kill_after(finished: int, within: float, *command: str, cwd: Path) -> None:
-    """Start the command; end it with all its processes at a random moment of the seconds after a step (0: the start)."""
+    """Start the command; kill it and its processes at a random moment of the seconds after a step (0: the start)."""
     with subprocess.Popen(
         [sys.executable, "-m", "spark_app", *command],
         cwd=cwd,

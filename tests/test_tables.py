@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
-from spark_app.errors import DataError, SchemaError
+from spark_app.errors import DataError, SchemaError, UsageError
 from spark_app.schemas import TABLES
 from tests.frames import assert_same_rows
 
@@ -25,6 +26,37 @@ def test_a_table_reads_back_as_written_and_a_second_write_replaces_it(spark, mak
 
     assert_same_rows(tables.read(LINK), links(spark, [("t2", "a1", 1)]))
     assert tables.take_written() == {LINK: 1}
+
+
+def test_rows_that_were_deleted_from_files_stay_deleted(spark, make_context):
+    tables = make_context().tables
+    tables.write(LINK, links(spark, [("t1", "a1", 1), ("t2", "a1", 1)]))
+    path = tables.path(LINK)
+    spark.sql(f"alter table delta.`{path}` set tblproperties (delta.enableDeletionVectors = true)")
+    spark.sql(f"delete from delta.`{path}` where track_id = 't1'")
+    assert list(Path(path).glob("deletion_vector*")), "the file was written anew: nothing to see"
+    assert_same_rows(tables.read(LINK), links(spark, [("t2", "a1", 1)]))
+
+
+def test_a_frame_keeps_the_version_that_it_was_read_at(spark, make_context):
+    tables = make_context().tables
+    tables.write(LINK, links(spark, [("t1", "a1", 1)]))
+    before = tables.read(LINK)
+    tables.write(LINK, links(spark, [("t2", "a1", 1)]))
+    assert_same_rows(before, links(spark, [("t1", "a1", 1)]))
+
+
+def test_folders_may_have_odd_names(spark, make_context, tmp_path):
+    tables = make_context(f"tables.root={tmp_path}/a b{{c}}é+&*?").tables
+    tables.write_rows(LINK, [("t1", "a1", 1)])
+    tables.write(LINK, tables.read(LINK))
+    assert_same_rows(tables.read(LINK), links(spark, [("t1", "a1", 1)]))
+
+
+@pytest.mark.parametrize("name", ["[a]", "50%", "a|b"])
+def test_a_root_that_cannot_be_read_again_is_refused_at_once(make_context, tmp_path, name):
+    with pytest.raises(UsageError, match="tables cannot lie in"):
+        make_context(f"tables.root={tmp_path}/{name}")
 
 
 def test_reading_a_missing_table_names_the_job_that_writes_it(make_context):

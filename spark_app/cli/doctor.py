@@ -156,7 +156,8 @@ def check_jars() -> Check:
     from spark_app.session import delta_jars, local_file_jar
 
     try:
-        jars = [*delta_jars(), local_file_jar()]
+        jars = delta_jars()
+        local_file_jar()
     except DependencyError as error:
         return Check("Delta jars", FAIL, error.what, error.remedy)
     return Check("Delta jars", PASS, f"{len(jars)} in {jars[0].parent}")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from spark_app import __version__
 from spark_app.errors import SkipStep
 from spark_app.jobs.base import Context, Job, Outcome
-from spark_app.jobs.interpreting import interpret_small
+from spark_app.jobs.interpreting import interpreted_if_small
 from spark_app.jobs.results import DONE, FAILED, STOPPED, RunResults, StepResult
 
 if TYPE_CHECKING:
@@ -99,8 +99,8 @@ class Run:
             for name in job.reads:
                 if self.tables.exists(name):
                     record.input_table(name, self.tables.path(name), self.tables.version(name))
-            interpret_small(self.spark, self.settings, job.reads)
-            outcome = job.run(context)
+            with interpreted_if_small(self.spark, self.settings, job.reads):
+                outcome = job.run(context)
         except SkipStep:
             record.finish("FINISHED", {})
             raise
@@ -116,7 +116,6 @@ class Run:
         return f"{skipped}; emptied {', '.join(emptied)}" if emptied else str(skipped)
 
     def _ledger_row(self, step: StepResult, begun: datetime, source_set: str) -> dict[str, object]:
-
         return {
             "run_id": self.results.run_id,
             "step": step.number,

@@ -14,6 +14,8 @@ from pydantic import ValidationError
 from spark_app.errors import UsageError
 from spark_app.settings.resolved import Settings
 
+_NOT_IN_ROOTS = "%[]^|\\"  # delta-rs does not find tables below such folders, or panics
+
 
 def conf_folder() -> Any:
     """The folder ``conf``: beside the package in a checkout or a code zip, inside it in a wheel."""
@@ -38,9 +40,21 @@ def load_settings(overlays: Iterable[str] = (), assignments: Iterable[str] = ())
     for assignment in assignments:
         merged = _merge(merged, _parse_assignment(assignment))
     try:
-        return Settings.model_validate(merged)
+        settings = Settings.model_validate(merged)
     except ValidationError as error:
         raise UsageError(*_explain(error, merged)) from None
+    _check_root(settings.root)
+    return settings
+
+
+def _check_root(root: str) -> None:
+    folder = root if "://" in root else str(Path(root).absolute())
+    wrong = [character for character in _NOT_IN_ROOTS if character in folder]
+    if wrong:
+        raise UsageError(
+            f"tables cannot lie in {folder}: its name holds {' and '.join(wrong)}",
+            "Name another folder: --set tables.root=FOLDER",
+        )
 
 
 def _read_overlay(path: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote, urlsplit
@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 
 from spark_app.columns import FILE, LINE
 from spark_app.errors import DataError, UsageError
+from spark_app.spark_conf import conf_set
 
 Form = Literal["csv", "jsonl", "parquet"]
 
@@ -159,20 +160,9 @@ def _form(name: str) -> Form:
     return form
 
 
-@contextmanager
-def whole_files(spark: SparkSession) -> Iterator[None]:
+def whole_files(spark: SparkSession) -> AbstractContextManager[None]:
     """While it lasts, actions read every file unsplit; the session's settings come back afterwards."""
-    before = {name: spark.conf.get(name, None) for name in _UNSPLIT}
-    for name, value in _UNSPLIT.items():
-        spark.conf.set(name, value)
-    try:
-        yield
-    finally:
-        for name, old in before.items():
-            if old is None:
-                spark.conf.unset(name)
-            else:
-                spark.conf.set(name, old)
+    return conf_set(spark, _UNSPLIT)
 
 
 def file_name(source: Source) -> Column:

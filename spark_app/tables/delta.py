@@ -10,13 +10,16 @@ from typing import Any
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
 
-from spark_app.errors import DataError, SchemaError
+from spark_app.errors import SchemaError
 from spark_app.schemas import TABLES, TableSchema
-from spark_app.tables.local import newest_metadata, newest_version
+from spark_app.tables.local import newest_metadata, newest_version, open_table, plain_files
 from spark_app.tables.rows import append_line, replace_rows
 
 log = logging.getLogger(__name__)
+
+_GLOB_PATHS = "__globPaths__"  # Spark's own option: a folder may be named [a], as Delta allows it
 
 
 class Tables:
@@ -60,16 +63,20 @@ class Tables:
             DataError: The table does not exist yet; names the job that writes it.
             SchemaError: The table lacks columns of its schema.
         """
-        schema = TABLES[name]
-        if not self.exists(name):
-            raise DataError(f"there is no table {name} below {self.root}", f"Run first: spark-app {schema.job}")
-        frame = self.spark.read.format("delta").load(self.path(name))
-        missing = [column for column in schema.columns if column not in frame.columns]
+        schema, table = TABLES[name], open_table(self.root, name)
+        found = StructType.fromJson(json.loads(table.schema().to_json()))
+        missing = [column for column in schema.columns if column not in found.names]
         if missing:
-            raise SchemaError(
-                f"{name} lacks {missing}; it has {frame.columns}", f"Write it anew: spark-app {schema.job}"
-            )
-        return frame.select(*schema.columns)
+            raise SchemaError(f"{name} lacks {missing}; it has {found.names}", f"Write it anew: spark-app {schema.job}")
+        return self._rows(name, found, plain_files(table, self.path(name))).select(*schema.columns)
+
+    def _rows(self, name: str, struct: StructType, files: list[str] | None) -> DataFrame:
+        if files is None:
+            return self.spark.read.format("delta").load(self.path(name))
+        if not files:
+            return self.spark.createDataFrame([], struct)
+        # Through Delta each action would begin with a Spark job that lists the files anew.
+        return self.spark.read.schema(struct).option(_GLOB_PATHS, False).parquet(*files)
 
     def appended_since(self, name: str, version: int) -> DataFrame | None:
         """Rows that were added to a table after a version, read from the new files alone.
@@ -86,9 +93,7 @@ class Tables:
         now = set(self.spark.read.format("delta").load(self.path(name)).inputFiles())
         if before - now:
             return None
-        if not now - before:
-            return self.spark.createDataFrame([], schema.struct)
-        return self.spark.read.schema(schema.struct).parquet(*sorted(now - before))
+        return self._rows(name, schema.struct, sorted(now - before))
 
     def notes(self, name: str) -> dict[str, Any]:
         """What the last write of a table noted besides the run; empty where there is no table or no note."""

@@ -72,31 +72,49 @@ def open_table(root: str, name: str) -> DeltaTable:
     Raises:
         DataError: It does not exist (names the job that writes it), or its log is damaged.
     """
-    from deltalake import DeltaTable
-    from deltalake.exceptions import DeltaError
-
     schema = TABLES[name]
     if not has_table(root, name):
         command = "pipeline" if schema.job == "*" else schema.job
         raise DataError(f"there is no table {name} below {root}", f"Run first: spark-app {command}")
+    return _opened(root, name)
+
+
+def _opened(root: str, name: str, *, without_files: bool = False) -> DeltaTable:
+    from deltalake import DeltaTable
+    from deltalake.exceptions import DeltaError
+
     try:
-        return DeltaTable(table_uri(root, name))
+        return DeltaTable(table_uri(root, name), without_files=without_files)
     except DeltaError:  # its message can hold values of the table
         raise DataError(f"the log of {name} below {root} is damaged", "Restore _delta_log from a backup.") from None
 
 
-def newest_version(root: str, name: str) -> int:
-    """Of a table that exists; its log alone is read."""
-    from deltalake import DeltaTable
+def plain_files(table: DeltaTable, path: str) -> list[str] | None:
+    """The files below ``path`` that hold all rows and columns of a table; None where that takes more: deletion
+    vectors, column mapping (reader version 2 and above of Delta's protocol), partition columns, files elsewhere.
+    """
+    if table.protocol().min_reader_version > 1 or table.metadata().partition_columns:
+        return None
+    names = _files(table).column("path").to_pylist()
+    return None if any("/" in name for name in names) else [f"{path}/{name}" for name in sorted(names)]
 
-    return DeltaTable(table_uri(root, name), without_files=True).version()
+
+def newest_version(root: str, name: str) -> int:
+    """Of a table that exists; its log alone is read.
+
+    Raises:
+        DataError: The log is damaged.
+    """
+    return _opened(root, name, without_files=True).version()
 
 
 def newest_metadata(root: str, name: str) -> dict[str, Any]:
-    """What the last commit of a table that exists carries, such as ``run_id``; empty where that is not ours."""
-    from deltalake import DeltaTable
+    """What the last commit of a table that exists carries, such as ``run_id``; empty where that is not ours.
 
-    return _metadata(DeltaTable(table_uri(root, name), without_files=True).history(1)[0])
+    Raises:
+        DataError: The log is damaged.
+    """
+    return _metadata(_opened(root, name, without_files=True).history(1)[0])
 
 
 def has_table(root: str, name: str) -> bool:
@@ -149,9 +167,9 @@ def read_rows(
     return dataset.to_table(columns=wanted, filter=filters)
 
 
-def count_rows(root: str, name: str) -> int:
-    """Rows of the newest version as its log tells them; 0 where there is no table, or it does not tell."""
-    return _rows(_files(open_table(root, name))) or 0 if has_table(root, name) else 0
+def count_rows(root: str, name: str) -> int | None:
+    """Rows of the newest version of a table that exists, as its log tells them; None where it does not tell."""
+    return _rows(_files(open_table(root, name)))
 
 
 def list_tables(root: str) -> list[TableInfo]:
