@@ -68,7 +68,7 @@ def local_conf() -> dict[str, str]:
     return {
         **conf,
         "spark.jars": ",".join(str(jar) for jar in delta_jars()),
-        # Files are opened before spark.jars is looked at, and that would copy the 640 MB for S3 into each run's scratch.
+        # Files are opened before spark.jars is looked at, which would copy the 640 MB for S3 into each run's scratch.
         "spark.driver.extraClassPath": os.pathsep.join(str(jar) for jar in (local_file_jar(), *s3_jars())),
         _JAVA_OPTIONS: f"{conf.get(_JAVA_OPTIONS, '')} -Dlog4j2.configurationFile={logging}".strip(),
     }
