@@ -130,7 +130,8 @@ def _unreadable(name: str, head: Head, options: ReadOptions) -> DataError:
         )
     return DataError(
         f"{name}: its header is not {options.encoding} text (line 1)",
-        "Another encoding: --set sources.encoding=cp1252. UTF-16: iconv -f utf-16 -t utf-8 FILE > NEW",
+        "Another encoding: --set sources.encoding=cp1252. UTF-16: iconv -f utf-16 -t utf-8 FILE > NEW. A spreadsheet "
+        "or an archive under another name: save it as CSV.",
     )
 
 

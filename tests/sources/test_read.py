@@ -162,6 +162,7 @@ def test_parquet_files_that_disagree_on_a_type_are_refused(spark, tmp_path):
         ("a.csv", HEADER.encode(), "a.csv: no record below the header"),
         ("a.jsonl", b"", "no file holds a record"),
         ("a.csv", "uri,track,artist\n1,a,b\n".encode("utf-16"), "header is not utf-8 text"),
+        ("a.csv", b"PK\x03\x04\x14\0\x06\0\xb5\xff\n\x8b\x1f", "header is not utf-8 text"),
         ("a.csv", b"uri,track,artist\r1,a,b\r2,a,b\r", "carriage returns only"),
         ("a.csv", b'uri,"track"x,artist\n1,a,b\n', "quotes of its header are broken"),
         ("a.csv", b"uri,track,artist\n,a,b\n,c,d\n", "has rows, but no id in any of them"),
