@@ -13,7 +13,7 @@ from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_app.classify.arrays import ArrayModel
+from spark_app.classify.arrays import ArrayModel, array_position
 from spark_app.classify.linear import present_labels
 from spark_app.classify.params import given
 from spark_app.classify.probabilities import LABEL_INDEX, VECTOR, with_prediction
@@ -106,7 +106,7 @@ class GradientBoosting(Estimator, _BoostingParams, DefaultParamsReadable, Defaul
     def _booster(self, dataset: DataFrame, present: list[int]) -> bytes:
         """The trained trees in xgboost's own binary JSON."""
         # Labels without a row in between would not be counted as classes.
-        place = F.array_position(F.array(*[F.lit(index) for index in present]), F.col(self.getLabelCol()).cast("int"))
+        place = array_position(F.array(*[F.lit(index) for index in present]), F.col(self.getLabelCol()).cast("int"))
         rows = dataset.withColumn(_LABEL, (place - 1).cast("double")).where(F.col(_LABEL) >= 0)
         if self.isDefined(self.validationCol):
             rows = rows.withColumn(self.getOrDefault(self.validationCol), self._is_validation())

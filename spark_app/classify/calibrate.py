@@ -14,6 +14,7 @@ from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from spark_app.classify.arrays import array_position
 from spark_app.classify.calibration_maps import CROSS_FITS, IDENTITY, Map, choose_map
 from spark_app.classify.probabilities import LABEL_INDEX, PREDICTION, PROBABILITY
 from spark_app.columns import TRACK_ID
@@ -128,7 +129,7 @@ class CalibratorModel(Model, _CalibratorParams, DefaultParamsReadable, DefaultPa
         found = found.withColumn("_score", weighted if weights else F.col("_p"))
         largest = F.array_max("_score")
         stays = F.get("_score", F.col(given).cast("int")) == largest
-        best = F.when(stays, F.col(given)).otherwise((F.array_position("_score", largest) - 1).cast("double"))
+        best = F.when(stays, F.col(given)).otherwise((array_position(F.col("_score"), largest) - 1).cast("double"))
         return found.withColumns({given: best, CALIBRATED: array_to_vector(F.col("_p"))}).drop("_p", "_score")
 
 

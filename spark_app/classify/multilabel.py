@@ -14,6 +14,7 @@ from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from spark_app.classify.arrays import array_position
 from spark_app.classify.newton import minimise, partial_sums, unpacked
 from spark_app.classify.pipeline import VECTOR
 from spark_app.columns import GENRE_GROUP, TRACK_ID
@@ -41,7 +42,7 @@ def label_sets(memberships: DataFrame, *, labels: Sequence[str]) -> DataFrame:
     Returns:
         One row per track with at least one declared genre, key ``track_id`` ``[track_id, label_set]``.
     """
-    position = F.array_position(F.array(*[F.lit(label) for label in labels]), F.col(GENRE_GROUP)).cast("int") - 1
+    position = array_position(F.array(*[F.lit(label) for label in labels]), F.col(GENRE_GROUP)).cast("int") - 1
     known = memberships.select(TRACK_ID, position.alias("_at")).where(F.col("_at") >= 0)
     return known.groupBy(TRACK_ID).agg(F.array_sort(F.collect_set("_at")).alias(LABEL_SET))
 
