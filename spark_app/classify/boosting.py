@@ -13,9 +13,10 @@ from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_app.classify.arrays import ArrayModel, array_position
+from spark_app.classify.arrays import ArrayModel
 from spark_app.classify.linear import present_labels
 from spark_app.classify.params import given
+from spark_app.classify.positions import array_position
 from spark_app.classify.probabilities import LABEL_INDEX, VECTOR, with_prediction
 from spark_app.errors import DataError, UsageError
 

@@ -14,8 +14,8 @@ from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_app.classify.arrays import array_position
 from spark_app.classify.calibration_maps import CROSS_FITS, IDENTITY, Map, choose_map
+from spark_app.classify.positions import array_position
 from spark_app.classify.probabilities import LABEL_INDEX, PREDICTION, PROBABILITY
 from spark_app.columns import TRACK_ID
 from spark_app.features.components import UNIT

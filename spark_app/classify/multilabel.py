@@ -14,9 +14,9 @@ from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from spark_app.classify.arrays import array_position
 from spark_app.classify.newton import minimise, partial_sums, unpacked
 from spark_app.classify.pipeline import VECTOR
+from spark_app.classify.positions import array_position
 from spark_app.columns import GENRE_GROUP, TRACK_ID
 from spark_app.errors import DataError
 

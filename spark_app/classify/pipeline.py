@@ -10,6 +10,7 @@ from pyspark.ml.feature import IndexToString, VectorAssembler
 from pyspark.sql import functions as F
 
 from spark_app.classify.imputing import MedianImputer
+from spark_app.classify.positions import array_position
 from spark_app.classify.probabilities import LABEL_INDEX, PREDICTION, VECTOR
 from spark_app.classify.target import LABEL
 from spark_app.features.scales import Z_SUFFIX
@@ -48,7 +49,7 @@ def with_label_index(rows: DataFrame, *, labels: Sequence[str]) -> DataFrame:
     The metadata declares all labels, so that a label without training rows has its place in every model.
     A label that is not declared becomes null.
     """
-    position = F.array_position(F.array(*[F.lit(label) for label in labels]), F.col(LABEL))
+    position = array_position(F.array(*[F.lit(label) for label in labels]), F.col(LABEL))
     index = F.when(position > 0, (position - 1).cast("double"))
     metadata = {"ml_attr": {"type": "nominal", "name": LABEL_INDEX, "vals": list(labels)}}
     return rows.withColumn(LABEL_INDEX, index).withMetadata(LABEL_INDEX, metadata)

@@ -8,6 +8,8 @@ from pyspark.ml.functions import array_to_vector
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from spark_app.classify.positions import array_position
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -25,7 +27,7 @@ def with_prediction(rows: DataFrame, shares: Column) -> DataFrame:
         rows: Any frame.
         shares: One probability per label, an array that sums to 1.
     """
-    largest = F.array_position(_SHARES, F.array_max(_SHARES))
+    largest = array_position(F.col(_SHARES), F.array_max(_SHARES))
     return (
         rows.withColumn(_SHARES, shares)
         .withColumns({PROBABILITY: array_to_vector(F.col(_SHARES)), PREDICTION: (largest - 1).cast("double")})
