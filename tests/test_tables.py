@@ -6,7 +6,9 @@ import math
 from pathlib import Path
 
 import pytest
+from pyspark.errors import AnalysisException
 
+from spark_app.cli.failures import explain_failure
 from spark_app.errors import DataError, SchemaError, UsageError
 from spark_app.schemas import TABLES
 from tests.frames import assert_same_rows
@@ -36,6 +38,34 @@ def test_rows_that_were_deleted_from_files_stay_deleted(spark, make_context):
     spark.sql(f"delete from delta.`{path}` where track_id = 't1'")
     assert list(Path(path).glob("deletion_vector*")), "the file was written anew: nothing to see"
     assert_same_rows(tables.read(LINK), links(spark, [("t2", "a1", 1)]))
+
+
+def test_appended_rows_are_told_and_anything_else_is_not_known(spark, make_context):
+    tables = make_context().tables
+    tables.write(LINK, links(spark, [("t1", "a1", 1), ("t2", "a1", 1)]))
+    assert tables.appended_since(LINK, 0).count() == 0
+    links(spark, [("t3", "a1", 1)]).write.format("delta").mode("append").save(tables.path(LINK))
+    tables = make_context().tables
+    assert_same_rows(tables.appended_since(LINK, 0), links(spark, [("t3", "a1", 1)]))
+    assert tables.appended_since(LINK, 7) is None
+
+    path = tables.path(LINK)
+    spark.sql(f"alter table delta.`{path}` set tblproperties (delta.enableDeletionVectors = true)")
+    spark.sql(f"delete from delta.`{path}` where track_id = 't1'")  # its file stays
+    assert make_context().tables.appended_since(LINK, 1) is None
+
+
+def test_a_data_file_that_is_gone_is_named_with_exit_3(spark, make_context):
+    tables = make_context().tables
+    tables.write(LINK, links(spark, [("t1", "a1", 1)]))
+    (file,) = Path(tables.path(LINK)).glob("*.parquet")
+    file.unlink()
+    with pytest.raises(AnalysisException) as caught:
+        tables.read(LINK)
+    shown = explain_failure(caught.value)
+    assert shown.exit_code == 3
+    assert file.name in shown.what
+    assert "spark-app pipeline" in shown.remedy
 
 
 def test_a_frame_keeps_the_version_that_it_was_read_at(spark, make_context):

@@ -56,6 +56,12 @@ _PATTERNS: tuple[tuple[str, type[SparkAppError], str, str], ...] = (
         _AGAIN,
     ),
     (
+        r"PATH_NOT_FOUND|FILE_NOT_EXIST",
+        DataError,
+        "a file that the log of a table names is gone",
+        f"Write that table again: spark-app pipeline. {_SAFE}",
+    ),
+    (
         r"EOFException|FAILED_READ_FILE|not a Parquet file|Unexpected end of input stream",
         DataError,
         "a file is damaged",

@@ -12,14 +12,14 @@ from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from spark_app.errors import SchemaError
+from spark_app.errors import DataError, SchemaError
 from spark_app.schemas import TABLES, TableSchema
 from spark_app.tables.local import newest_metadata, newest_version, open_table, plain_files
 from spark_app.tables.rows import append_line, replace_rows
 
 log = logging.getLogger(__name__)
 
-_GLOB_PATHS = "__globPaths__"  # Spark's own option: a folder may be named [a], as Delta allows it
+_GLOB_PATHS = "__globPaths__"  # Spark's own option: a folder may be named a*
 
 
 class Tables:
@@ -83,17 +83,18 @@ class Tables:
 
         Returns:
             None where a file of that version is gone, so that rows may have changed or left; where the table does
-            not hold that version; and for partitioned tables, whose files lack a column.
+            not hold that version; and where its files alone are not the table (:func:`plain_files`).
         """
-        schema, newest = TABLES[name], self.version(name)
-        if newest is None or version > newest or schema.partition_by:
+        newest = self.version(name)
+        if newest is None or version > newest:
             return None
-        reader = self.spark.read.format("delta")
-        before = set(reader.option("versionAsOf", version).load(self.path(name)).inputFiles())
-        now = set(self.spark.read.format("delta").load(self.path(name)).inputFiles())
-        if before - now:
+        try:
+            before, now = (plain_files(open_table(self.root, name, at), self.path(name)) for at in (version, newest))
+        except DataError:  # the log no longer tells of that version
             return None
-        return self._rows(name, schema.struct, sorted(now - before))
+        if before is None or now is None or set(before) - set(now):
+            return None
+        return self._rows(name, TABLES[name].struct, sorted(set(now) - set(before)))
 
     def notes(self, name: str) -> dict[str, Any]:
         """What the last write of a table noted besides the run; empty where there is no table or no note."""

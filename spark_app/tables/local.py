@@ -62,29 +62,30 @@ def table_name(text: str) -> str:
     )
 
 
-def open_table(root: str, name: str) -> DeltaTable:
-    """The newest version of a table.
+def open_table(root: str, name: str, version: int | None = None) -> DeltaTable:
+    """A version of a table.
 
     Args:
         root: Folder, or URI such as ``s3://bucket/prefix``.
         name: ``zone.noun``.
+        version: Default the newest.
 
     Raises:
-        DataError: It does not exist (names the job that writes it), or its log is damaged.
+        DataError: It does not exist (names the job that writes it), its log is damaged, or lacks the version.
     """
     schema = TABLES[name]
     if not has_table(root, name):
         command = "pipeline" if schema.job == "*" else schema.job
         raise DataError(f"there is no table {name} below {root}", f"Run first: spark-app {command}")
-    return _opened(root, name)
+    return _opened(root, name, version)
 
 
-def _opened(root: str, name: str, *, without_files: bool = False) -> DeltaTable:
+def _opened(root: str, name: str, version: int | None = None, *, without_files: bool = False) -> DeltaTable:
     from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError
 
     try:
-        return DeltaTable(table_uri(root, name), without_files=without_files)
+        return DeltaTable(table_uri(root, name), version, without_files=without_files)
     except DeltaError:  # its message can hold values of the table
         raise DataError(f"the log of {name} below {root} is damaged", "Restore _delta_log from a backup.") from None
 
