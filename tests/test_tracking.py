@@ -256,6 +256,22 @@ def test_two_processes_may_make_the_database_at_the_same_time(tmp_path):
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["mlflow.db"]
 
 
+def test_an_experiment_that_another_process_makes_in_the_meantime_is_taken(tmp_path, monkeypatch):
+    from mlflow import MlflowClient
+
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    Server(uri, "songs", folder=tmp_path, timeout_seconds=1).open()
+    real, asked = MlflowClient.get_experiment_by_name, []
+    late = Server(uri, "songs", folder=tmp_path, timeout_seconds=1)
+    monkeypatch.setattr(
+        MlflowClient,
+        "get_experiment_by_name",
+        lambda self, name: asked.append(name) if not asked else real(self, name),
+    )
+    late.open()  # its first look finds none, so that it makes what is there
+    assert asked == ["songs"]
+
+
 def test_importing_the_package_does_not_import_mlflow():
     code = "import sys, spark_app.tracking; sys.exit('mlflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

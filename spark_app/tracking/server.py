@@ -83,11 +83,7 @@ class Server:
 
         artifacts = _make_sqlite(self._uri) if self._uri.startswith("sqlite:///") else None
         self._client: MlflowClient = MlflowClient(tracking_uri=self._uri)
-        found = self._client.get_experiment_by_name(self._experiment)
-        location = str(artifacts / self._experiment) if artifacts else None
-        self._experiment_id = (
-            found.experiment_id if found else self._client.create_experiment(self._experiment, location)
-        )
+        self._experiment_id = self._found_or_made(str(artifacts / self._experiment) if artifacts else None)
 
     def apply(self, record: Record) -> None:
         """Take one record.
@@ -104,6 +100,19 @@ class Server:
             if record["kind"] != "start" and error.error_code in _REFUSALS:
                 raise RefusedError(error.error_code) from None
             raise
+
+    def _found_or_made(self, location: str | None) -> str:
+        from mlflow.exceptions import MlflowException
+
+        found = self._client.get_experiment_by_name(self._experiment)
+        if found is None:
+            try:
+                return str(self._client.create_experiment(self._experiment, location))
+            except MlflowException:  # another process may have made it in the meantime
+                found = self._client.get_experiment_by_name(self._experiment)
+                if found is None:
+                    raise
+        return str(found.experiment_id)
 
     def _probe(self) -> None:
         parts = urlsplit(self._uri)
