@@ -157,7 +157,7 @@ def check_jars() -> Check:
 
     try:
         jars = delta_jars()
-        local_file_jar()
+        local_file_jar()  # raises where it is missing
     except DependencyError as error:
         return Check("Delta jars", FAIL, error.what, error.remedy)
     return Check("Delta jars", PASS, f"{len(jars)} in {jars[0].parent}")
