@@ -58,8 +58,12 @@ def _session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]
         {
             "spark.master": "local[2]",
             "spark.driver.memory": "2g",
-            # Tiny frames: one task per shuffle keeps a test at a fraction of a second.
+            # Tiny frames: one task per shuffle, planned once and interpreted, keep a test at a fraction of a second.
+            # Whole runs, in processes of their own, have the settings that users have.
             "spark.sql.shuffle.partitions": "1",
+            "spark.sql.adaptive.enabled": "false",
+            "spark.sql.codegen.wholeStage": "false",
+            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
             "spark.databricks.delta.snapshotPartitions": "1",
             "spark.sql.warehouse.dir": str(scratch / "warehouse"),
             "spark.local.dir": str(scratch / "local"),
@@ -71,12 +75,11 @@ def _session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]
 
 @pytest.fixture
 def spark(_session: SparkSession) -> Iterator[SparkSession]:
-    """The session, without cached frames or temporary views of earlier tests."""
+    """The session, without cached frames of earlier tests. (Nothing here makes temporary views; listing them to drop
+    them would be a query a test.)
+    """
     yield _session
     _session.catalog.clearCache()
-    for table in _session.catalog.listTables():
-        if table.isTemporary:
-            _session.catalog.dropTempView(table.name)
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
 
-from tests.runs import CatalogueRun, ReadmeRun, spark_app, submit, write_catalogue
+from spark_app import cli
+from tests.runs import CatalogueRun, ReadmeRun, submit, write_catalogue
 
 
 @pytest.fixture(scope="session")
@@ -20,9 +22,12 @@ def readme_run(tmp_path_factory) -> ReadmeRun:
 
 @pytest.fixture(scope="session")
 def catalogue_run(_session, tmp_path_factory) -> CatalogueRun:
-    """The main job on a user's own two files, 1,500 tracks with dirt: what other runs are compared with."""
+    """The main job on a user's own two files, 1,500 tracks with dirt: what other runs are compared with.
+
+    It runs in the tests' own session, which is warm; the runs that are compared with it have their own processes.
+    """
     folder = tmp_path_factory.mktemp("catalogue")
     write_catalogue(_session, folder / "data")
-    done = spark_app("pipeline", *CatalogueRun.options(Path("data"), folder), cwd=folder)
-    assert done.returncode == 0, done.stdout + done.stderr
+    with chdir(folder):  # the README names the files as a user does who stands beside them
+        assert cli.main(["pipeline", *CatalogueRun.options(Path("data"), folder)]) == 0
     return CatalogueRun(folder)

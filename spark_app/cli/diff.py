@@ -36,11 +36,15 @@ def add_parser(subparsers: Any, common: argparse.ArgumentParser) -> None:
 def diff_command(args: argparse.Namespace, settings: Settings) -> int:
     """Print a line a table and the keys of up to three rows that differ; 0 where all are equal, else 3."""
     from spark_app.session import start_session
-    from spark_app.tables.diff import diff_roots
-    from spark_app.tables.local import table_name
+    from spark_app.spark_conf import planned_for
+    from spark_app.tables.diff import compared_tables, diff_roots
+    from spark_app.tables.local import most_rows, table_name
 
     names = [table_name(text) for text in args.tables] if args.tables else None
-    found = diff_roots(start_session("spark-app diff"), args.root_a, args.root_b, names)
+    sizes = [most_rows(root, names or compared_tables()) for root in (args.root_a, args.root_b)]
+    spark = start_session("spark-app diff")
+    with planned_for(spark, None if None in sizes else max(rows or 0 for rows in sizes)):
+        found = diff_roots(spark, args.root_a, args.root_b, names)
     different = [diff for diff in found if not diff.equal]
     if args.json:
         output.json_out({"equal": not different, "tables": [{**asdict(d), "equal": d.equal} for d in found]})

@@ -11,6 +11,8 @@ from spark_app.cli import output
 from spark_app.settings import Settings
 
 if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
     from spark_app.curate.accounts import Account
     from spark_app.sources.inspect import Inspection
 
@@ -32,27 +34,36 @@ def add_parser(subparsers: Any, common: argparse.ArgumentParser) -> None:
 
 def inspect_command(args: argparse.Namespace, settings: Settings) -> int:
     """Read the file as ingestion would, judge its rows as curation would, and print what was found."""
-    from spark_app.jobs.curate_tracks import account_of
-    from spark_app.jobs.ingest_catalogue import Delivery, raw_rows, read_options
+    from spark_app.jobs.input_size import file_rows
     from spark_app.session import start_session
-    from spark_app.sources.inspect import described
-    from spark_app.sources.probe import open_source
-    from spark_app.sources.read import load
+    from spark_app.spark_conf import planned_for
 
-    spark, options = start_session("spark-app inspect"), read_options(settings.sources)
-    opened = open_source(spark, args.path, kind=args.kind, options=options)
-    loaded = load(spark, opened, options)
-    try:
-        found = described(args.path, opened, loaded)
-        rows = raw_rows(Delivery(loaded, opened.row_layout), kind=found.kind, settings=settings)
-        account = account_of(rows, kind=found.kind, curate=settings.curate)
-    finally:
-        loaded.rows.unpersist()
+    spark = start_session("spark-app inspect")
+    with planned_for(spark, file_rows(args.path)):
+        found, account = _inspected(spark, args, settings)
     if args.json:
         output.json_out({**asdict(found), "curation": _judged(account)})
     else:
         _show(found, _judged(account))
     return 0
+
+
+def _inspected(spark: SparkSession, args: argparse.Namespace, settings: Settings) -> tuple[Inspection, Account]:
+    from spark_app.jobs.curate_tracks import account_of
+    from spark_app.jobs.ingest_catalogue import Delivery, raw_rows, read_options
+    from spark_app.sources.inspect import described
+    from spark_app.sources.probe import open_source
+    from spark_app.sources.read import load
+
+    options = read_options(settings.sources)
+    opened = open_source(spark, args.path, kind=args.kind, options=options)
+    loaded = load(spark, opened, options)
+    try:
+        found = described(args.path, opened, loaded)
+        rows = raw_rows(Delivery(loaded, opened.row_layout), kind=found.kind, settings=settings)
+        return found, account_of(rows, kind=found.kind, curate=settings.curate)
+    finally:
+        loaded.rows.unpersist()
 
 
 def _judged(account: Account) -> dict[str, Any]:

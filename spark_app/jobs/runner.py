@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Protocol
 from spark_app import __version__
 from spark_app.errors import SkipStep
 from spark_app.jobs.base import Context, Job, Outcome
-from spark_app.jobs.interpreting import interpreted_if_small
+from spark_app.jobs.input_size import largest_input
 from spark_app.jobs.results import DONE, FAILED, STOPPED, RunResults, StepResult
+from spark_app.spark_conf import planned_for
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -99,7 +100,7 @@ class Run:
             for name in job.reads:
                 if self.tables.exists(name):
                     record.input_table(name, self.tables.path(name), self.tables.version(name))
-            with interpreted_if_small(self.spark, self.settings, job.reads):
+            with planned_for(self.spark, largest_input(self.settings, job.reads)):
                 outcome = job.run(context)
         except SkipStep:
             record.finish("FINISHED", {})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -171,6 +171,13 @@ def read_rows(
 def count_rows(root: str, name: str) -> int | None:
     """Rows of the newest version of a table that exists, as its log tells them; None where it does not tell."""
     return _rows(_files(open_table(root, name)))
+
+
+def most_rows(root: str, names: Iterable[str]) -> int | None:
+    """Rows of the largest of these tables, 0 where there is none yet; None where the log of one does not tell."""
+    counts = [count_rows(root, name) for name in names if has_table(root, name)]
+    known = [rows for rows in counts if rows is not None]
+    return max(known, default=0) if len(known) == len(counts) else None
 
 
 def list_tables(root: str) -> list[TableInfo]:

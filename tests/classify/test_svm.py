@@ -39,7 +39,7 @@ def test_the_hinge_agrees_with_liblinear(spark):
     values, labels = arrays(rows=60, labels=(0, 1), spread=1)
     reference = LinearSVC(loss="hinge", C=1.0, intercept_scaling=10, max_iter=500_000).fit(values, labels)
     rows = frame(spark, values, labels)
-    model = LinearSvm(loss=HINGE, cost=1.0, iterations=40).fit(rows)
+    model = LinearSvm(loss=HINGE, cost=1.0, iterations=15).fit(rows)
     # OWL-QN stops near the optimum of a loss with corners: the answers agree, not the digits.
     assert (predictions(model, rows) == reference.predict(values)).mean() >= 0.97
 

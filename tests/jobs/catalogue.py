@@ -48,6 +48,9 @@ class MemoryTables:
     def write_rows(self, name, rows, *, notes=None):
         self.write(name, self.spark.createDataFrame([tuple(row) for row in rows], TABLES[name].struct))
 
+    def replace_rejects(self, job, rejects):
+        self.write("curated.rejects", rejects)
+
     def write(self, name, frame):
         assert sorted(frame.columns) == sorted(TABLES[name].columns)
         # As in a lake, what is written no longer hangs on what it was made of.

@@ -11,6 +11,7 @@ from spark_app.jobs import curate_tracks
 from spark_app.schemas import TABLES
 from spark_app.sources.layouts import LAYOUTS
 from tests.curate.rows import raw_artists, raw_tracks
+from tests.jobs.catalogue import in_memory
 
 CURATED = [table.name for table in TABLES.values() if table.job == "curate_tracks"]
 
@@ -82,7 +83,7 @@ def test_rows_add_up_all_tables_are_written_and_a_second_run_gives_the_same(spar
     ],
 )
 def test_no_table_changes_when_a_rule_fails_or_too_many_rows_are_rejected(spark, make_context, settings, error):
-    context = make_context(*settings)
+    context = in_memory(make_context(*settings))
     fill(context, raw_tracks(spark, {}, {"tempo": "999"}), raw_artists(spark))
     with pytest.raises(DataError, match=error):
         curate_tracks.run(context)
@@ -90,9 +91,8 @@ def test_no_table_changes_when_a_rule_fails_or_too_many_rows_are_rejected(spark,
 
 
 def test_dropped_rows_leave_no_reject_and_warned_rows_stay(spark, make_context):
-    context = make_context(
-        "curate.rules.out_of_range=drop", "curate.rules.not_a_number=warn", "curate.max_rejected_share=0.5"
-    )
+    options = ("curate.rules.out_of_range=drop", "curate.rules.not_a_number=warn", "curate.max_rejected_share=0.5")
+    context = in_memory(make_context(*options))
     fill(context, raw_tracks(spark, {"energy": "x"}, {"tempo": "999"}), raw_artists(spark))
     outcome = curate_tracks.run(context)
     assert (outcome.kept, outcome.rejected, outcome.reasons) == (1, 1, {"out_of_range": 1})
@@ -109,7 +109,7 @@ def test_wrong_rules_stop_before_anything_is_read(make_context):
 
 
 def test_no_raw_rows_is_a_skipped_step(spark, make_context):
-    context = make_context()
+    context = in_memory(make_context())
     fill(context, raw_tracks(spark), raw_artists(spark))
     with pytest.raises(SkipStep, match="no raw tracks"):
         curate_tracks.run(context)
@@ -135,7 +135,7 @@ def delivered(spark, table, layout, paths):
 
 @pytest.mark.real_data
 def test_spotify_songs_adds_up(spark, make_context, real_data):
-    context = make_context()
+    context = in_memory(make_context())
     path = real_data / "spotify_songs" / "spotify_songs.csv"
     fill(context, delivered(spark, "raw.tracks", "playlist_songs", [path]), raw_artists(spark))
     outcome = curate_tracks.run(context)
@@ -151,7 +151,7 @@ def test_spotify_songs_adds_up(spark, make_context, real_data):
 
 @pytest.mark.real_data
 def test_artist_references_of_tracks_69k_match_the_artists_file(spark, make_context, real_data):
-    context = make_context()
+    context = in_memory(make_context())
     folder = real_data / "tracks_69k"
     tracks = delivered(spark, "raw.tracks", "tracks_artists", [folder / "tracks.csv"])
     fill(context, tracks, delivered(spark, "raw.artists", "artists", [folder / "artists.csv"]))
@@ -185,7 +185,7 @@ def test_artist_references_of_tracks_69k_match_the_artists_file(spark, make_cont
     ],
 )
 def test_layouts_without_artist_ids_add_up(spark, make_context, real_data, layout, files, read, kept, reasons, flags):
-    context = make_context()
+    context = in_memory(make_context())
     fill(context, delivered(spark, "raw.tracks", layout, sorted(real_data.glob(files))), raw_artists(spark))
     outcome = curate_tracks.run(context)
     assert (outcome.read, outcome.kept, outcome.reasons) == (read, kept, reasons)
