@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import chdir
-from pathlib import Path
-
 import pytest
 
 from spark_app import cli
@@ -28,6 +25,5 @@ def catalogue_run(_session, tmp_path_factory) -> CatalogueRun:
     """
     folder = tmp_path_factory.mktemp("catalogue")
     write_catalogue(_session, folder / "data")
-    with chdir(folder):  # the README names the files as a user does who stands beside them
-        assert cli.main(["pipeline", *CatalogueRun.options(Path("data"), folder)]) == 0
+    assert cli.main(["pipeline", *CatalogueRun.options(folder / "data", folder)]) == 0
     return CatalogueRun(folder)

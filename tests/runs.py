@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,11 +74,19 @@ class CatalogueRun:
         return [f"--set={one}" for one in (*sources, *_SMALL, *own)]
 
 
+def spark_app(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """``spark-app`` in a process of its own."""
+    return _run([sys.executable, "-m", "spark_app", *arguments], cwd, None)
+
+
 def submit(
     *arguments: str, cwd: Path, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """``scripts/submit.sh`` of this project."""
-    command = [str(ROOT / "scripts/submit.sh"), *arguments]
+    return _run([str(ROOT / "scripts/submit.sh"), *arguments], cwd, environment)
+
+
+def _run(command: list[str], cwd: Path, environment: Mapping[str, str] | None) -> subprocess.CompletedProcess[str]:
     variables = {**os.environ, "PYTHONPATH": str(ROOT)} if environment is None else environment
     return subprocess.run(command, cwd=cwd, env=variables, capture_output=True, text=True, timeout=1200, check=False)
 
