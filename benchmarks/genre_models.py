@@ -31,6 +31,7 @@ from spark_app.features.splits import ARTIST_KIND, RANDOM_KIND, TIME_KIND
 from spark_app.jobs import curate_tracks, ingest_catalogue, make_splits
 from spark_app.jobs.genre_folds import measure_fold
 from spark_app.jobs.genre_tasks import task_of
+from spark_app.spark_conf import planned_for
 
 if TYPE_CHECKING:
     from spark_app.jobs.base import Context
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 FITS = [(ARTIST_KIND, fold) for fold in range(5)] + [(RANDOM_KIND, 0), (TIME_KIND, 0)]
 METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "macro_auc", "ece")
 SHOWN = (*METRICS, "ece_before", "majority_accuracy")
-MOST_TRACKS = 20_000
+MOST_TRACKS, MOST_LABELLED = 20_000, 50_000
 SIZE = ("classify.trees=200", "classify.depth=20")  # the defaults are small, for a first run
 TARGETS = {"spotify_songs": "genre", "music_genre_50k": "genre", "tracks_69k": "group"}
 MODELS = [*CANDIDATES, *references.ESTIMATORS]
@@ -59,7 +60,8 @@ def main() -> int:
             f"tables.root={args.work}/{catalogue}",
             f"run.build={args.work}/build",
         ]
-        with context_on(*options) as context:
+        # No catalogue holds more labelled tracks than that.
+        with context_on(*options) as context, planned_for(context.spark, MOST_LABELLED):
             for fit in _missing_fits(context, catalogue, args.models, _done(journal)):
                 with journal.open("a") as lines:
                     lines.write(json.dumps({**fit, "commit": measured_on}) + "\n")

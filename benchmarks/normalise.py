@@ -69,7 +69,7 @@ def _steps(context: Context, tracks: DataFrame) -> dict[str, Callable[[], object
         "plain_aggregate": lambda: tracks.agg(*plain).collect(),  # one row
         "fit": lambda: scaler.fit(tracks),
         "plain_write": lambda: context.tables.write("features.audio", tracks.select(TRACK_ID, *AUDIO12, *twins)),
-        "apply_and_write": lambda: context.tables.write("features.audio", model.transform(tracks)),
+        "apply_and_write": lambda: context.tables.write("features.audio", tracks, then=model.transform),
         "spark_ml": lambda: _spark_ml(tracks, out),
     }
 

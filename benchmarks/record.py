@@ -13,8 +13,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from spark_app.jobs.base import Context, Job, Outcome
+from spark_app.jobs.input_size import largest_input
 from spark_app.session import start_session
 from spark_app.settings import load_settings
+from spark_app.spark_conf import planned_for
 from spark_app.tables import Tables
 from spark_app.tracking import JobRun
 
@@ -52,8 +54,12 @@ def context_on(*assignments: str) -> Iterator[Context]:
 
 
 def run_jobs(context: Context, jobs: Iterable[Job]) -> dict[str, Outcome]:
-    """Outcomes by name of the job, run in order."""
-    return {job.name: job.run(context) for job in jobs}
+    """Outcomes by name of the job, run in order, each planned as the command line would."""
+    outcomes = {}
+    for job in jobs:
+        with planned_for(context.spark, largest_input(context.settings, job.reads)):
+            outcomes[job.name] = job.run(context)
+    return outcomes
 
 
 def save(name: str, figures: dict[str, object]) -> Path:

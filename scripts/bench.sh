@@ -6,10 +6,10 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib/setup.sh"
 
 main() {
   local file
-  set_up
+  set_up boost
   cd "$PROJECT_ROOT"
   if [[ $# -eq 0 ]]; then
-    for file in benchmarks/[a-z]*.py; do
+    for file in $(grep -l '^def main' benchmarks/*.py); do
       file=${file##*/}
       set -- "$@" "${file%.py}"
     done

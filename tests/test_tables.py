@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from pyspark.errors import AnalysisException
+from pyspark.sql import functions as F
 
 from spark_app.cli.failures import explain_failure
 from spark_app.errors import DataError, SchemaError, UsageError
 from spark_app.schemas import TABLES
+from spark_app.tables.local import open_table, plain_files
 from tests.frames import assert_same_rows
 
 LINK = "curated.track_artists"
@@ -28,6 +31,20 @@ def test_a_table_reads_back_as_written_and_a_second_write_replaces_it(spark, mak
 
     assert_same_rows(tables.read(LINK), links(spark, [("t2", "a1", 1)]))
     assert tables.take_written() == {LINK: 1}
+
+
+def test_what_follows_from_a_row_is_added_after_rows_were_laid_out_and_gives_the_same_file(spark, make_context):
+    tables = make_context().tables
+    rows = links(spark, [("t2", "abc", 3), ("t1", "ab", 2), ("t1", "a", 1)]).repartition(3)
+    tables.write(LINK, rows)
+    (before,) = plain_files(open_table(tables.root, LINK), tables.path(LINK))
+
+    tables.write(LINK, rows.drop("position"), then=lambda f: f.withColumn("position", F.length("artist_id")))
+
+    (after,) = plain_files(open_table(tables.root, LINK), tables.path(LINK))
+    assert pq.read_table(after).to_pylist() == pq.read_table(before).to_pylist()
+    with pytest.raises(SchemaError, match=r"missing \['position'\]"):
+        tables.write(LINK, rows.drop("position"), then=lambda f: f)
 
 
 def test_rows_that_were_deleted_from_files_stay_deleted(spark, make_context):

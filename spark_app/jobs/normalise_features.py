@@ -44,10 +44,10 @@ def run(context: Context) -> Outcome:
     grouped = group_members(tracks, genres).join(tracks, on=TRACK_ID, how="inner")
     overall = {ALL: fitted.moments[ALL]}
     by_group = {name: found for name, found in fitted.moments.items() if name != ALL}
-    audio = FeatureScalerModel.from_moments(overall, columns=AUDIO12, group=None).transform(tracks)
-    tables.write("features.audio", audio)
-    scaled = FeatureScalerModel.from_moments(by_group, columns=AUDIO12, group=GENRE_GROUP).transform(grouped)
-    tables.write("features.audio_by_group", scaled.drop(*AUDIO12))
+    scaler = FeatureScalerModel.from_moments(overall, columns=AUDIO12, group=None)
+    tables.write("features.audio", tracks, then=scaler.transform)
+    of_groups = FeatureScalerModel.from_moments(by_group, columns=AUDIO12, group=GENRE_GROUP)
+    tables.write("features.audio_by_group", grouped, then=lambda rows: of_groups.transform(rows).drop(*AUDIO12))
     # Last: its notes tell the next run that everything above was written.
     rows: list[dict[str, Any]] = stats_rows(fitted.moments, columns=AUDIO12)
     tables.write_rows(_STATS, [[row[name] for name in TABLES[_STATS].columns] for row in rows], notes=versions)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from delta.tables import DeltaTable
@@ -19,6 +19,7 @@ from spark_app.tables.rows import append_line, replace_rows
 
 log = logging.getLogger(__name__)
 
+Transform = Callable[[DataFrame], DataFrame]
 _GLOB_PATHS = "__globPaths__"  # Spark's own option: a folder may be named a*
 
 
@@ -100,7 +101,7 @@ class Tables:
         """What the last write of a table noted besides the run; empty where there is no table or no note."""
         return dict(newest_metadata(self.root, name).get("notes", {})) if self.exists(name) else {}
 
-    def write(self, name: str, frame: DataFrame) -> int:
+    def write(self, name: str, frame: DataFrame, *, then: Transform | None = None) -> int:
         """Replace a table in one commit; returns the new version.
 
         Rows are hashed by key into a fixed number of files (one for small tables) and sorted by key inside each, so
@@ -109,12 +110,14 @@ class Tables:
         Args:
             name: The table.
             frame: Its rows.
+            then: Adds the columns that follow from each row by itself, once rows are laid out: what is computed from
+                a row need not be shuffled and sorted with it. ``frame`` then has to hold the key.
 
         Raises:
-            SchemaError: ``frame`` lacks columns of the schema, or has others.
+            SchemaError: The rows lack columns of the schema, or have others.
         """
         schema = TABLES[name]
-        writer = self._writer(schema, frame).mode("overwrite").option("overwriteSchema", "true")
+        writer = self._writer(schema, frame, then).mode("overwrite").option("overwriteSchema", "true")
         writer.save(self.path(name))
         return self._remember(name)
 
@@ -157,18 +160,17 @@ class Tables:
         return written
 
     def _laid_out(self, schema: TableSchema, frame: DataFrame) -> DataFrame:
-        missing = [column for column in schema.columns if column not in frame.columns]
-        extra = [column for column in frame.columns if column not in schema.columns]
-        if missing or extra:
-            raise SchemaError(f"{schema.name} takes {schema.columns}; missing {missing}, not expected {extra}")
-        typed = frame.select(*[F.col(field.name).cast(field.dataType) for field in schema.struct.fields])
         by = [schema.partition_by] if schema.partition_by else list(schema.key)
         sort = by + [column for column in schema.key if column not in by]
-        files = typed.repartition(1) if schema.is_small else typed.repartition(self.partitions, *by)
+        files = frame.repartition(1) if schema.is_small else frame.repartition(self.partitions, *by)
         return files.sortWithinPartitions(*sort)
 
-    def _writer(self, schema: TableSchema, frame: DataFrame) -> DataFrameWriter:
-        writer = self._laid_out(schema, frame).write.format("delta").option("userMetadata", json.dumps(self._metadata))
+    def _writer(self, schema: TableSchema, frame: DataFrame, then: Transform | None = None) -> DataFrameWriter:
+        if then is None:
+            rows = self._laid_out(schema, _typed(schema, frame))
+        else:
+            rows = _typed(schema, then(self._laid_out(schema, frame)))
+        writer = rows.write.format("delta").option("userMetadata", json.dumps(self._metadata))
         return writer.partitionBy(schema.partition_by) if schema.partition_by else writer
 
     def _remember(self, name: str) -> int:
@@ -177,3 +179,11 @@ class Tables:
         self.written[name] = self._known[name] = version
         log.debug("wrote %s version %d", name, version)
         return version
+
+
+def _typed(schema: TableSchema, frame: DataFrame) -> DataFrame:
+    missing = [column for column in schema.columns if column not in frame.columns]
+    extra = [column for column in frame.columns if column not in schema.columns]
+    if missing or extra:
+        raise SchemaError(f"{schema.name} takes {schema.columns}; missing {missing}, not expected {extra}")
+    return frame.select(*[F.col(field.name).cast(field.dataType) for field in schema.struct.fields])

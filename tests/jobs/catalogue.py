@@ -51,7 +51,8 @@ class MemoryTables:
     def replace_rejects(self, job, rejects):
         self.write("curated.rejects", rejects)
 
-    def write(self, name, frame):
+    def write(self, name, frame, *, then=None):
+        frame = then(frame) if then else frame
         assert sorted(frame.columns) == sorted(TABLES[name].columns)
         # As in a lake, what is written no longer hangs on what it was made of.
         self.frames[name] = frame.select(*TABLES[name].columns).localCheckpoint()
