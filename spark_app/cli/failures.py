@@ -94,8 +94,9 @@ def explain_failure(error: BaseException) -> SparkAppError:
 
 
 def _file_in(text: str) -> str:
-    found = re.search(r"(?:file:|s3a?:/)(/[^\s\"'`,]+)", text)
-    return f": {found.group(1)}" if found else ""
+    # Spark writes file:/a, file:///a and s3a://b/a, at times with the full stop of its sentence.
+    found = re.search(r"(?:file:/*(?=/)|s3a?:/)(/[^\s\"'`,]+)", text)
+    return f": {found.group(1).rstrip('.')}" if found else ""
 
 
 def _kind(error: BaseException) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 from typing import TYPE_CHECKING
 
 from spark_app.cli import output
 from spark_app.errors import SparkAppError
 from spark_app.jobs.results import RunResults, StepResult
+from spark_app.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -20,11 +22,13 @@ class LineReporter:
         total: Steps of the whole command.
         limit: Largest share of rejected rows that is allowed, shown beside the share found.
         spark: Asked for its stages while a step runs; None leaves that out.
+        root: ``--set tables.root=…`` where a command has to name the root, else empty.
     """
 
-    def __init__(self, total: int, limit: float, spark: SparkSession | None) -> None:
+    def __init__(self, total: int, limit: float, spark: SparkSession | None, root: str = "") -> None:
         self._total = total
         self._limit = limit
+        self._root = root
         self._ticker = Ticker(spark) if spark is not None and output.is_terminal() else None
 
     def step_started(self, number: int, job: str) -> None:
@@ -39,7 +43,7 @@ class LineReporter:
         output.line(f"{text:<96} [{step.seconds:5.1f}s]")
         if step.reasons:
             listed = ", ".join(f"{name} {count:,}" for name, count in sorted(step.reasons.items(), key=_most_first))
-            output.line(f"{'':14}rejected: {output.escape(listed)}   →  spark-app show curated.rejects")
+            output.line(f"{'':14}rejected: {output.escape(listed)}   →  spark-app show curated.rejects{self._root}")
         for warning in step.warnings:
             output.line(f"{'':14}{output.escape(warning)}")
 
@@ -108,6 +112,11 @@ class Ticker:
             if stage:
                 return f"stage {stage_id}: {stage.numCompletedTasks} of {stage.numTasks} tasks"
         return "…"
+
+
+def root_option(settings: Settings) -> str:
+    """`` --set tables.root=…`` for a command to look at a run's tables; empty where it would look there anyway."""
+    return "" if settings.root == load_settings().root else f" --set tables.root={shlex.quote(settings.root)}"
 
 
 def closing_line(results: RunResults, path: str) -> str:

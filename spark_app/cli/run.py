@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from spark_app.cli import output
 from spark_app.cli.failures import explain_failure
-from spark_app.cli.progress import LineReporter, closing_line
+from spark_app.cli.progress import LineReporter, closing_line, root_option
+from spark_app.cli.resume import finished_steps, resumed_settings
 from spark_app.cli.signals import INTERRUPTED, StopSignal
 from spark_app.cli.start import close_run, open_run
 from spark_app.jobs import JOBS, PIPELINES, jobs_of
@@ -68,10 +69,10 @@ def run_command(args: argparse.Namespace, settings: Settings) -> int:
 def retry_command(args: argparse.Namespace, settings: Settings) -> int:
     """Resume a run that failed, was stopped or was killed, with the settings it had."""
     earlier = unfinished_run(settings.run.build, args.run_id)
-    own = Settings.model_validate(earlier["settings"])
+    own = resumed_settings(earlier, settings)
     run_date = date.fromisoformat(earlier["run_id"].split("/")[0])
     results = _new_results(earlier["command"], earlier["jobs"], own, run_date)
-    results.resumed_from = earlier["run_id"]
+    results.resumed_from, results.steps = earlier["run_id"], finished_steps(earlier)
     steps = [(number, JOBS[name]) for number, name in remaining_steps(earlier)]
     return _execute(results, steps, own, run_date, args)
 
@@ -130,14 +131,10 @@ def _say_goodbye(results: RunResults, path: Path, settings: Settings) -> None:
         output.line(f"{'':14}{output.escape(warning)}")
     output.line(closing_line(results, str(path)))
     if results.exit_code == 0:
-        output.line(
-            f'Next: spark-app similar "…"{_root_option(settings)}   |   mlflow ui --backend-store-uri '
-            f"{settings.tracking_uri}"
-        )
+        from spark_app.tracking import without_password
 
-
-def _root_option(settings: Settings) -> str:
-    return "" if settings.uses_sample and not settings.tables.root else f" --set tables.root={settings.root}"
+        uri = without_password(settings.tracking_uri)
+        output.line(f'Next: spark-app similar "…"{root_option(settings)}   |   mlflow ui --backend-store-uri {uri}')
 
 
 def _dry_run(jobs: Sequence[Job], settings: Settings, *, as_json: bool) -> int:
@@ -154,10 +151,12 @@ def _dry_run(jobs: Sequence[Job], settings: Settings, *, as_json: bool) -> int:
 
 
 def _new_results(command: str, jobs: list[str], settings: Settings, run_date: date) -> RunResults:
+    from spark_app.tracking import without_password
+
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    return RunResults(
-        new_run_id(command, run_date), command, jobs, settings.model_dump(mode="json"), started_at=started
-    )
+    values = settings.model_dump(mode="json")
+    values["tracking"]["uri"] = without_password(settings.tracking.uri)
+    return RunResults(new_run_id(command, run_date), command, jobs, values, started_at=started)
 
 
 def _date(text: str) -> date:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from spark_app import __version__
 from spark_app.cli import output
-from spark_app.cli.progress import LineReporter, Quiet
+from spark_app.cli.progress import LineReporter, Quiet, root_option
 from spark_app.jobs.results import RunResults
 from spark_app.settings import Settings
 
@@ -51,7 +51,8 @@ def open_run(results: RunResults, settings: Settings, folder: Path, run_date: da
     )
     if not quiet:
         output.line(_header(results, spark, settings))
-    reporter = Quiet() if quiet else LineReporter(len(results.jobs), settings.curate.max_rejected_share, spark)
+    limit, root = settings.curate.max_rejected_share, root_option(settings)
+    reporter = Quiet() if quiet else LineReporter(len(results.jobs), limit, spark, root)
     return Run(spark, settings, tables, tracker, results, folder, run_date, reporter)
 
 

@@ -75,8 +75,8 @@ class RunResults:
 
 
 def new_run_id(command: str, run_date: date) -> str:
-    """``<date>/<command>-<4 hex digits>``, unlike any other."""
-    return f"{run_date.isoformat()}/{command}-{uuid.uuid4().hex[:4]}"
+    """``<date>/<command>-<8 hex digits>``: Delta takes a second commit under the same id for one it already has."""
+    return f"{run_date.isoformat()}/{command}-{uuid.uuid4().hex[:8]}"
 
 
 def run_folder(build: str, run_id: str) -> Path:

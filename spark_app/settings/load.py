@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from spark_app.errors import UsageError
 from spark_app.settings.resolved import Settings
 
-_NOT_IN_ROOTS = "%[]^|\\"  # delta-rs does not find tables below such folders, or panics
+_NOT_IN_ROOTS = "%[]^|\\?#"  # delta-rs does not find tables or their history below such folders, or panics
 
 
 def conf_folder() -> Any:

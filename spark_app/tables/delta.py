@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from delta.tables import DeltaTable
@@ -14,6 +15,7 @@ from pyspark.sql.types import StructType
 
 from spark_app.errors import DataError, SchemaError
 from spark_app.schemas import TABLES, TableSchema
+from spark_app.tables.ledger import check_version, versions_in_ledger
 from spark_app.tables.local import newest_metadata, newest_version, open_table, plain_files
 from spark_app.tables.rows import append_line, replace_rows
 
@@ -43,6 +45,10 @@ class Tables:
         self._known: dict[str, int] = {}  # table -> version, for all that this run has written
         self._metadata = {"run_id": run_id, "settings_hash": settings_hash}
 
+    @cached_property
+    def _left_at(self) -> dict[str, int]:
+        return versions_in_ledger(self.root)
+
     def path(self, name: str) -> str:
         """Where a table lies."""
         return f"{self.root}/{TABLES[name].path}"
@@ -62,9 +68,12 @@ class Tables:
 
         Raises:
             DataError: The table does not exist yet; names the job that writes it.
+            DataError: It stands at an older version than the ledger says: commits are lost.
             SchemaError: The table lacks columns of its schema.
         """
         schema, table = TABLES[name], open_table(self.root, name)
+        if name not in self._known:
+            check_version(name, table.version(), self._left_at.get(name))
         found = StructType.fromJson(json.loads(table.schema().to_json()))
         missing = [column for column in schema.columns if column not in found.names]
         if missing:

@@ -84,10 +84,14 @@ def _opened(root: str, name: str, version: int | None = None, *, without_files: 
     from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError
 
+    damage = DataError(f"the log of {name} below {root} is damaged", "Restore _delta_log from a backup.")
     try:
-        return DeltaTable(table_uri(root, name), version, without_files=without_files)
+        table = DeltaTable(table_uri(root, name), version, without_files=without_files)
     except DeltaError:  # its message can hold values of the table
-        raise DataError(f"the log of {name} below {root} is damaged", "Restore _delta_log from a backup.") from None
+        raise damage from None
+    if not table.history(1):  # the newest commit is empty; Delta would show the version before it without a word
+        raise damage
+    return table
 
 
 def plain_files(table: DeltaTable, path: str) -> list[str] | None:

@@ -5,6 +5,6 @@ waits for MLflow, and nothing is lost where MLflow is away: the journal stays, i
 ``server`` is the only module that imports mlflow.
 """
 
-from spark_app.tracking.tracker import JobRun, Tracker
+from spark_app.tracking.tracker import JobRun, Tracker, without_password
 
-__all__ = ["JobRun", "Tracker"]
+__all__ = ["JobRun", "Tracker", "without_password"]

@@ -37,7 +37,7 @@ class JobRun:
 
     def params(self, values: Mapping[str, object]) -> None:
         """Record parameters; text longer than MLflow takes is cut."""
-        shown = {_safe(name): _without_password(str(value))[:_LONGEST_VALUE] for name, value in values.items()}
+        shown = {_safe(name): without_password(str(value))[:_LONGEST_VALUE] for name, value in values.items()}
         self._add("params", values=shown)
 
     def metrics(self, values: Mapping[str, float]) -> None:
@@ -170,10 +170,10 @@ def _file_name(name: str) -> str:
     return re.sub(r"[^\w\-.]", "_", name).strip(".") or "_"
 
 
-def _without_password(text: str) -> str:
+def without_password(text: str) -> str:
     """``text`` without the user and password of a URI.
 
-    >>> _without_password("https://me:secret@mlflow.example/x")
+    >>> without_password("https://me:secret@mlflow.example/x")
     'https://***@mlflow.example/x'
     """
     return re.sub(r"://[^/\s@]+@", "://***@", text)
@@ -190,4 +190,4 @@ def _cause(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
     lines = str(error).splitlines() or [""]
-    return _without_password(f"{type(error).__name__}: {lines[0]}"[:160]).rstrip(": ")
+    return without_password(f"{type(error).__name__}: {lines[0]}"[:160]).rstrip(": ")
