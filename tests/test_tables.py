@@ -136,7 +136,7 @@ def test_folders_may_have_odd_names(spark, make_context, tmp_path):
     assert_same_rows(tables.read(LINK), links(spark, [("t1", "a1", 1)]))
 
 
-@pytest.mark.parametrize("name", ["[a]", "50%", "a|b", "what?", "no #1"])
+@pytest.mark.parametrize("name", ["[a]", "50%", "a|b", "what?", "no#1"])
 def test_a_root_that_cannot_be_read_again_is_refused_at_once(make_context, tmp_path, name):
     with pytest.raises(UsageError, match="tables cannot lie in"):
         make_context(f"tables.root={tmp_path}/{name}")
