@@ -1,7 +1,7 @@
-"""Spark's forest beside scikit-learn's on ``spotify_songs.csv``: identical folds, rows, features and imputation.
+"""The application's forest beside scikit-learn's on ``spotify_songs.csv``: identical folds, rows, features, imputation.
 
-Run: ``python -m benchmarks.genre_forest``. The catalogue goes through the application's own jobs; Spark's figures are
-the rows that ``train_genre_classifiers`` wrote.
+Run: ``python -m benchmarks.genre_forest``. The catalogue goes through the application's own jobs; its figures are the
+rows that ``train_genre_classifiers`` wrote.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ def main() -> int:
         outcomes |= run_jobs(context, [train_genre_classifiers.JOB])
         seconds = time.monotonic() - started
         rows = _rows(context)
-        spark_models = {name: _by_fold(context, name) for name in ("majority", "random_forest", "logistic_regression")}
+        own_models = {name: _by_fold(context, name) for name in ("majority", "random_forest", "logistic_regression")}
     reference, reference_seconds = _scikit_learn(rows, folds, trees=args.trees, depth=args.depth, seed=42)
-    accuracies = {**spark_models, "scikit_learn_forest": reference}
+    accuracies = {**own_models, "scikit_learn_forest": reference}
     figures = {name: _summary(values) for name, values in accuracies.items()}
-    gap = mean(reference) - mean(spark_models["random_forest"])
+    gap = mean(reference) - mean(own_models["random_forest"])
     for name, values in figures.items():
         print(f"{name:<22} accuracy {values['mean']:.4f} ± {values['sd']:.4f}   folds {values['folds']}")
-    print(f"scikit-learn minus Spark: {gap:+.4f}   seconds: job (forest and logistic, 5 folds) {seconds:.0f}, "
+    print(f"scikit-learn minus the application: {gap:+.4f}   seconds: job (forest and logistic, 5 folds) {seconds:.0f}, "
           f"scikit-learn {reference_seconds:.1f}")  # fmt: skip
     seconds_by = {
         "job_both_models_five_folds": round(seconds, 1),
@@ -58,7 +58,7 @@ def main() -> int:
          "detail": {name: outcome.detail for name, outcome in outcomes.items()}},
     )  # fmt: skip
     print(f"written: {path.name}")
-    return 0 if mean(spark_models["random_forest"]) >= LEAST_ACCURACY and abs(gap) <= LARGEST_GAP else 1
+    return 0 if mean(own_models["random_forest"]) >= LEAST_ACCURACY and abs(gap) <= LARGEST_GAP else 1
 
 
 def _parser() -> argparse.ArgumentParser:
