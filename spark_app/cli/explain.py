@@ -27,9 +27,10 @@ def add_parser(subparsers: Any, common: argparse.ArgumentParser) -> None:
 def explain_command(args: argparse.Namespace, settings: Settings) -> int:
     """Print one sentence a line."""
     from spark_app.curate.explain import explain, raw_spellings
+    from spark_app.curate.text import bare_text_id
     from spark_app.tables.local import has_table
 
-    root, track_id = settings.root, args.track_id.strip().removeprefix("spotify:track:")
+    root, track_id = settings.root, bare_text_id(args.track_id)
     if not any(has_table(root, name) for name in ("raw.tracks", "curated.tracks")):
         raise DataError(f"there are no tracks below {root}", "Run first: spark-app pipeline")
     spellings = raw_spellings(track_id)

@@ -32,6 +32,14 @@ _PATTERNS: tuple[tuple[str, type[SparkAppError], str, str], ...] = (
         f"Raise spark.driver.memory in conf/spark/local.conf. {_AGAIN}",
     ),
     (
+        # Its cause is an EOFException, which would otherwise stand for a damaged file.
+        r"Python worker exited",
+        ResourceError,
+        "a Python worker was killed, most likely because memory ran out",
+        "Leave it more of the machine's memory: end other programs, or run fewer tasks at once, as by spark.master "
+        f"local[1] in conf/spark/local.conf. {_AGAIN}",
+    ),
+    (
         r"ExpiredToken|token.{0,40}expired",
         DependencyError,
         "the credentials have expired",

@@ -33,17 +33,19 @@ def credited(ids: Column, names: Column, placeholders: Sequence[str]) -> Column:
 
     Returns:
         Array of structs ``(id, name)``. A name without id gets ``n:`` and its hash; an id without name keeps a null
-        name, as all ids do where the two lists differ in length. A credit without either is left out.
+        name, as all ids do where the two lists differ in length. A credit without either is left out, and so is one
+        whose name is a placeholder, with its id: tracks that share it would count as of one artist.
     """
     fits = ids.isNull() | names.isNull() | (F.size(ids) == F.size(names))
     clean_ids = F.transform(_or_empty(ids), bare_id)
-    clean_names = F.transform(_or_empty(F.when(fits, names)), lambda name: _named(name, placeholders))
-    pairs = F.zip_with(
-        clean_ids,
-        clean_names,
-        lambda key, name: F.struct(F.coalesce(key, name_id(name)).alias("id"), name.alias("name")),
-    )
-    return F.filter(pairs, lambda pair: pair["id"].isNotNull())
+    clean_names = F.transform(_or_empty(F.when(fits, names)), tidy)
+
+    def pair(key: Column, name: Column) -> Column:
+        credit = F.struct(F.coalesce(key, name_id(name)).alias("id"), name.alias("name"))
+        return F.when(~_is_placeholder(name, placeholders), credit)
+
+    pairs = F.zip_with(clean_ids, clean_names, pair)
+    return F.filter(pairs, lambda one: one["id"].isNotNull())
 
 
 def once_each(pairs: Column) -> Column:
@@ -54,7 +56,7 @@ def once_each(pairs: Column) -> Column:
 
 def has_placeholder(names: Column, placeholders: Sequence[str]) -> Column:
     """True where one of the delivered names stands for "no artist"; never null."""
-    return F.exists(_or_empty(names), lambda name: F.coalesce(tidy(name).isin(list(placeholders)), F.lit(False)))
+    return F.exists(_or_empty(names), lambda name: _is_placeholder(tidy(name), placeholders))
 
 
 def is_bad_list(cell: Column, parsed: Column) -> Column:
@@ -104,9 +106,8 @@ def artist_columns() -> dict[str, Column]:
     }
 
 
-def _named(name: Column, placeholders: Sequence[str]) -> Column:
-    text = tidy(name)
-    return F.when(text.isin(list(placeholders)), F.lit(None)).otherwise(text) if placeholders else text
+def _is_placeholder(name: Column, placeholders: Sequence[str]) -> Column:
+    return F.coalesce(name.isin(list(placeholders)), F.lit(False))
 
 
 def _or_empty(items: Column) -> Column:

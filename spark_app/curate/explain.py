@@ -10,6 +10,7 @@ from typing import Any
 from spark_app.columns import FILE, GENRE, GENRE_GROUP, LINE, REASON, RECORD, UNKNOWN
 from spark_app.curate.genres import FROM_TRACK, ORIGIN
 from spark_app.curate.rules import MERGED_CONFLICT
+from spark_app.curate.text import bare_text_id
 
 _Row = Mapping[str, Any]
 _PROBLEM = re.compile(
@@ -18,12 +19,13 @@ _PROBLEM = re.compile(
 
 
 def raw_spellings(track_id: str) -> tuple[str, ...]:
-    """How raw rows may write an id, for looking them up.
+    """How raw rows may write an id that curation has reduced, for looking them up.
 
-    >>> raw_spellings("32894")
-    ('32894', 'spotify:track:32894', '32894.0')
+    >>> raw_spellings("32894"), raw_spellings("4GiX")
+    (('32894', 'spotify:track:32894', '32894.0'), ('4GiX', 'spotify:track:4GiX'))
     """
-    return (track_id, f"spotify:track:{track_id}", f"{track_id}.0")
+    candidates = (track_id, f"spotify:track:{track_id}", f"{track_id}.0")
+    return tuple(text for text in candidates if bare_text_id(text) == track_id)
 
 
 def explain(

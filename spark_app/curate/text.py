@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
@@ -11,6 +13,8 @@ _SPACE = r"[\s\p{Z}]"
 _BLANKS = " \t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 # Tab and line ends are legal inside a name; the rest of C0 and DEL never are.
 CONTROL = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]"
+# What ``bare_id`` takes away, for Python, which has no look-behind of several lengths.
+_AROUND_ID = re.compile(r"\A(?:spotify:(?:track|artist|album):(.*)|([0-9]{1,18})\.0)\Z", re.DOTALL)
 NAME_ID_PREFIX = "n:"
 NAME_ID_DIGITS = 22
 
@@ -41,6 +45,15 @@ def bare_id(text: Column) -> Column:
     [Row(id='4GiX'), Row(id='32894'), Row(id='4GiX')]
     """
     return F.nullif(F.regexp_replace(tidy(text), r"^spotify:(?:track|artist|album):|(?<=^\d{1,18})\.0$", ""), F.lit(""))
+
+
+def bare_text_id(text: str) -> str:
+    """What :func:`bare_id` makes of one value, without Spark.
+
+    >>> [bare_text_id(text) for text in ("spotify:track:4GiX", "32894.0", " 4GiX.0 ")]
+    ['4GiX', '32894', '4GiX.0']
+    """
+    return _AROUND_ID.sub(r"\1\2", text.strip(_BLANKS))
 
 
 def normal_name(name: Column) -> Column:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from spark_app.errors import SparkAppError
+from spark_app.errors import SkipStep, SparkAppError
 from spark_app.schemas import TABLES, tables_of
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Job:
         name: The command.
         summary: One line for ``spark-app jobs``.
         run: Does the work; raises SkipStep where there is no input.
-        reads: Tables it reads.
+        reads: Tables it reads, first the one without which there is nothing to do.
     """
 
     name: str
@@ -91,6 +91,16 @@ class Job:
         unknown = [name for name in self.reads if name not in TABLES]
         if unknown:
             raise SparkAppError(f"job {self.name} reads tables that no schema describes: {unknown}")
+
+    def check_input(self, context: Context) -> None:
+        """Where sources may be empty, a table that was never written is no error.
+
+        Raises:
+            SkipStep: ``sources.allow_empty`` is set, and the first of ``reads`` does not exist; the tables stay.
+        """
+        if context.settings.sources.allow_empty and self.reads and not context.tables.exists(self.reads[0]):
+            writer = TABLES[self.reads[0]].job
+            raise SkipStep(f"there is no table {self.reads[0]}: {writer} has had no input yet", keep_tables=True)
 
     @property
     def writes(self) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import reduce
+from functools import partial, reduce
+from typing import TypeVar
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -25,8 +26,9 @@ from spark_app.sources.probe import Opened, open_source
 from spark_app.sources.read import Loaded, keep_and_count, load
 from spark_app.sources.recognise import check_own, check_own_headers
 from spark_app.sources.records import PROBLEM, TextOptions, parse_lines
-from spark_app.sources.source_set import check_source_set, source_set
+from spark_app.sources.source_set import artists_layout, check_source_set, source_set
 
+T = TypeVar("T")
 NAME = "ingest_catalogue"
 _TRUTH = "ops.sample_truth"
 _TABLE: dict[Kind, str] = {"tracks": "raw.tracks", "artists": "raw.artists"}
@@ -44,7 +46,7 @@ def run(context: Context) -> Outcome:
     """Read every file once, check all counts, then write.
 
     Raises:
-        SkipStep: The source has no rows, and ``sources.allow_empty`` is set; the tables stay.
+        SkipStep: There are no tracks, and ``sources.allow_empty`` is set; the tables stay.
         DataError: Nothing to read, a damaged file, no layout, or too many rejects; no table has changed.
         UsageError: The root belongs to another source set, or a setting names what no file has.
     """
@@ -103,23 +105,51 @@ def _sample(context: Context, deliveries: dict[Kind, Delivery]) -> tuple[str, tu
 def _files(context: Context, deliveries: dict[Kind, Delivery]) -> tuple[str, tuple[str, ...]]:
     settings, options = context.settings, read_options(context.settings.sources)
     check_own(options.columns)
-    opened: dict[Kind, Opened] = {
-        "tracks": open_source(context.spark, settings.sources.tracks, kind="tracks", options=options)
-    }
-    if settings.sources.artists:
-        beside = opened["tracks"].source
-        opened["artists"] = open_source(
-            context.spark, settings.sources.artists, kind="artists", options=options, beside=beside
-        )
+    absent: list[str] = []
+    opened = _opened(context, options, absent)
     check_own_headers(options.columns, [header for one in opened.values() for header in one.headers])
     _check_file_dates(settings.sources.file_dates, [name for one in opened.values() for name in one.source.files])
-    artists = opened["artists"].layout.name if "artists" in opened else ""
-    current = source_set(settings.source_name, tracks=opened["tracks"].layout.name, artists=artists)
-    check_source_set(_previous(context), current, replace=settings.sources.replace)
+    current = _source_set(context, opened, has_empty=bool(absent))
+    notes = []
     for kind, one in opened.items():
-        deliveries[kind] = Delivery(load(context.spark, one, options), one.row_layout)
-    notes = [(kind, note) for kind, one in opened.items() for note in one.warnings + deliveries[kind].loaded.warnings]
-    return current, tuple(f"{kind}: {note}" for kind, note in notes)
+        loaded = _or_absent(partial(load, context.spark, one, options), kind, options, absent)
+        if loaded:
+            deliveries[kind] = Delivery(loaded, one.row_layout)
+            notes += [f"{kind}: {note}" for note in one.warnings + loaded.warnings]
+    return current, (*notes, *absent)
+
+
+def _source_set(context: Context, opened: Mapping[Kind, Opened], *, has_empty: bool) -> str:
+    """The set that the files belong to; artists without even a header count as those that the root has had."""
+    settings, previous = context.settings, _previous(context)
+    artists = artists_layout(previous) if has_empty else ""
+    if "artists" in opened:
+        artists = opened["artists"].layout.name
+    current = source_set(settings.source_name, tracks=opened["tracks"].layout.name, artists=artists)
+    check_source_set(previous, current, replace=settings.sources.replace)
+    return current
+
+
+def _opened(context: Context, options: ReadOptions, absent: list[str]) -> dict[Kind, Opened]:
+    sources, found = context.settings.sources, dict[Kind, Opened]()
+    found["tracks"] = open_source(context.spark, sources.tracks, kind="tracks", options=options)
+    if sources.artists:
+        beside = found["tracks"].source
+        opening = partial(open_source, context.spark, sources.artists, kind="artists", options=options, beside=beside)
+        if artists := _or_absent(opening, "artists", options, absent):
+            found["artists"] = artists
+    return found
+
+
+def _or_absent(act: Callable[[], T], kind: Kind, options: ReadOptions, absent: list[str]) -> T | None:
+    """What ``act`` gives; None, noted in ``absent``, for artists without rows where ``allow_empty`` is set."""
+    try:
+        return act()
+    except NoRowsError as error:
+        if kind == "tracks" or not options.allow_empty:
+            raise
+        absent.append(f"{kind}: {error.what}; read as if there were no {kind} file")
+        return None
 
 
 def _previous(context: Context) -> str:

@@ -97,6 +97,7 @@ class Run:
         context = Context(spark=self.spark, settings=self.settings, tables=self.tables, run=record)
         started = time.monotonic()
         try:
+            job.check_input(context)
             for name in job.reads:
                 if self.tables.exists(name):
                     record.input_table(name, self.tables.path(name), self.tables.version(name))

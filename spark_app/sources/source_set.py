@@ -21,6 +21,15 @@ def source_set(name: str, *, tracks: str, artists: str = "") -> str:
     return json.dumps({"name": name, "tracks": tracks, "artists": artists}, sort_keys=True)
 
 
+def artists_layout(known: str) -> str:
+    """Layout of the artists of a source set, empty where it has none, or where no set is known.
+
+    >>> artists_layout(source_set("mine", tracks="tracks_artists", artists="artists")), artists_layout("")
+    ('artists', '')
+    """
+    return str(json.loads(known)["artists"]) if known else ""
+
+
 def check_source_set(previous: str, current: str, *, replace: bool) -> None:
     """Pass where a root is new, belongs to the same source set, or may be taken over.
 

@@ -13,6 +13,11 @@ from spark_app.errors import DataError
     [
         (OSError(28, "No space left on device"), 6, "the disk is full"),
         (RuntimeError("java.lang.OutOfMemoryError: Java heap space"), 6, "memory ran out"),
+        (
+            RuntimeError("Python worker exited unexpectedly (crashed) ... Caused by: java.io.EOFException"),
+            6,
+            "a Python worker was killed",
+        ),
         (RuntimeError("software.amazon...S3Exception: ExpiredToken (Status Code: 400)"), 4, "the credentials have"),
         (RuntimeError("AccessDeniedException: s3://b/x: PUT 0-byte object: AccessDenied"), 2, "access was denied"),
         (RuntimeError("[DELTA_CONCURRENT_APPEND] ConcurrentAppendException"), 5, "another run wrote"),

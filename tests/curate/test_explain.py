@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pyspark.sql import functions as F
+
 from spark_app.curate.explain import explain, raw_spellings
+from spark_app.curate.text import bare_id, bare_text_id
 
 
 def at(line, **values):
@@ -70,3 +73,24 @@ def test_an_id_that_nothing_knows():
 
 def test_raw_rows_can_be_looked_up_in_each_spelling():
     assert "spotify:track:zz" in raw_spellings("zz")
+    assert "12.0" in raw_spellings("12")
+    assert "zz.0" not in raw_spellings("zz")  # another id: only numbers lose their .0
+
+
+def test_a_typed_id_is_reduced_as_curation_reduces_a_delivered_one(spark):
+    ids = [
+        "x",
+        " spotify:track:x\u00a0",
+        "spotify:album:x",
+        "12.0",
+        "012.0",
+        "x1.0",
+        "1.5.0",
+        "12.00",
+        ".0",
+        "9" * 19 + ".0",
+    ]
+    ids += ["spotify:track:12.0", "spotify:track:spotify:track:x", "spotify:playlist:x"]
+    delivered = spark.createDataFrame([(text,) for text in ids], "id string").coalesce(1)
+    reduced = [row["id"] for row in delivered.select(bare_id(F.col("id")).alias("id")).collect()]
+    assert [bare_text_id(text) for text in ids] == reduced

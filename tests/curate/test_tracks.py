@@ -109,6 +109,18 @@ def test_sentinels_and_placeholders_become_null_with_a_flag_and_the_row_has_no_p
     assert [row["problems"] for row in rows] == [[], [], []]
 
 
+def test_a_placeholder_artist_takes_its_id_along_so_that_its_tracks_share_no_artist(spark):
+    rows = typed(
+        spark,
+        {"layout": "braces", "artist_names": "{'empty_field'}", "artist_ids": "{'x9'}"},
+        {"layout": "braces", "artist_names": "{'Ann', ' empty_field '}", "artist_ids": "{'a1', 'x9'}"},
+        {"layout": "braces", "artist_names": "{'Ann', ''}", "artist_ids": "{'a1', 'x9'}"},  # no name is no placeholder
+    )
+    assert [row["artist_ids"] for row in rows] == [None, ["a1"], ["a1", "x9"]]
+    assert [row["artist_names"] for row in rows] == [None, ["Ann"], ["Ann", None]]
+    assert [row["flags"] for row in rows] == [["artist_missing"], ["artist_missing"], []]
+
+
 def test_na_means_nothing_only_where_name_artist_and_album_all_say_so(spark):
     rows = typed(
         spark,

@@ -120,6 +120,35 @@ def test_an_empty_delivery_is_an_error_or_where_allowed_a_skipped_step_that_keep
     assert context.tables.read("raw.tracks").count() == 3
 
 
+@pytest.mark.parametrize("text", [ARTISTS, ""])
+def test_artists_without_rows_are_where_allowed_read_as_if_there_were_no_artists_file(make_context, tmp_path, text):
+    tracks, artists = put(tmp_path, "m/tracks.csv", tracks_csv(3)), put(tmp_path, "m/artists.csv", text)
+    both = (f"sources.tracks={tracks}", f"sources.artists={artists}")
+    with pytest.raises(DataError, match="no rows: "):
+        JOB.run(make_context(*both))
+
+    context = make_context(*both, "sources.allow_empty=true")
+    outcome = JOB.run(context)
+
+    assert (outcome.read, outcome.detail) == (3, "3 tracks from 1 file (tracks_artists)")
+    (warning,) = outcome.warnings
+    assert warning.startswith("artists: no rows: ")
+    assert (context.tables.read("raw.tracks").count(), context.tables.read("raw.artists").count()) == (3, 0)
+
+
+def test_artists_that_are_empty_for_a_day_leave_the_root_with_its_source_set(make_context, tmp_path):
+    tracks, artists = (
+        put(tmp_path, "m/tracks.csv", tracks_csv(3)),
+        put(tmp_path, "m/artists.csv", ARTISTS + "A,1,,,a1\n"),
+    )
+    context = make_context(f"sources.tracks={tracks}", f"sources.artists={artists}", "sources.allow_empty=true")
+    full = JOB.run(context)
+    remember(context, full)
+    for text in (ARTISTS, ""):
+        put(tmp_path, "m/artists.csv", text)
+        assert JOB.run(context).source_set == full.source_set
+
+
 def test_a_users_own_headers_fill_our_columns(make_context, tmp_path):
     path = put(tmp_path, "own/list.csv", 'Song,Who,Code,BPM,Mood\nn,"A, B",1,99,sad\n')
     columns = 'sources.columns={"Song": track_name, "Who": artist_names, "code": track_id, "BPM": tempo}'

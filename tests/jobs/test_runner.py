@@ -9,6 +9,7 @@ from datetime import date
 import pytest
 
 from spark_app.errors import DataError, SkipStep, SparkAppError
+from spark_app.jobs import JOBS, jobs_of
 from spark_app.jobs.base import Job, Outcome
 from spark_app.jobs.results import RunResults, remaining_steps
 from spark_app.jobs.runner import Run
@@ -104,6 +105,24 @@ def test_a_skipped_step_shows_its_reason_and_empties_what_another_source_left(ma
     assert run.results.steps[-1].status == "SKIP"
     assert run.results.steps[-1].reason == f"no genres; emptied {LINK}"
     assert run.tables.read(LINK).count() == 0
+
+
+def test_on_a_new_root_an_empty_source_skips_every_step_of_the_pipeline_with_its_reason(make_run, tmp_path):
+    tracks = tmp_path / "tracks.csv"
+    tracks.write_text("id,name,artists,artist_ids,tempo,year\n")
+    run = make_run(f"sources.tracks={tracks}", "sources.allow_empty=true")
+    run.steps(list(enumerate(jobs_of("pipeline"), start=1)))
+
+    assert {step.status for step in run.results.steps} == {"SKIP"}
+    reasons = {step.job: step.reason for step in run.results.steps}
+    assert reasons["ingest_catalogue"] == "no rows: tracks.csv: no record below the header"
+    assert reasons["curate_tracks"] == "there is no table raw.tracks: ingest_catalogue has had no input yet"
+    assert reasons["recommend_tracks"].startswith("there is no table results.neighbours")
+
+
+def test_where_sources_may_not_be_empty_a_missing_table_stays_an_error(make_run):
+    with pytest.raises(DataError, match=r"there is no table raw\.tracks"):
+        make_run().steps([(1, JOBS["curate_tracks"])])
 
 
 def test_rows_that_do_not_add_up_are_a_bug():
