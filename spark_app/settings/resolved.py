@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 
 from spark_app.settings.base import Section
 from spark_app.settings.classify import ClassifySettings
@@ -23,6 +24,9 @@ from spark_app.settings.sections import (
     TableSettings,
     TrackingSettings,
 )
+
+_GLOB = frozenset("*?[{")
+_FILE_MARKS = _GLOB | {"."}
 
 
 class Settings(Section):
@@ -75,14 +79,22 @@ class Settings(Section):
 
 
 def folder_name(path: str) -> str:
-    """Name of the folder that holds the files of a path or glob.
+    """Name of the folder that holds the files of a path or glob; ``catalogue`` where it has none, as ``/`` has not.
+
+    A path without a scheme begins at the working directory. Where it is no folder on this machine, a dot or a glob in
+    its last part tells a file.
 
     >>> folder_name("data/tracks_69k/tracks.csv"), folder_name("s3://b/hits/*.csv"), folder_name("data/hits/")
     ('tracks_69k', 'hits', 'hits')
     """
-    parts = [part for part in path.rstrip("/").split("/") if part]
-    last_is_file = not path.endswith("/") and ("." in parts[-1] or "*" in parts[-1])
-    kept = parts[:-1] if last_is_file and len(parts) > 1 else parts
-    while len(kept) > 1 and "*" in kept[-1]:
-        kept = kept[:-1]
-    return kept[-1] if kept[-1] not in {".", ".."} else "catalogue"
+    local = path.removeprefix("file://").removeprefix("file:")
+    is_local = "://" not in local
+    full = os.path.abspath(local) if is_local else path.split("://", 1)[1]
+    parts = [part for part in full.split("/") if part]
+    is_folder = path.endswith("/") or (is_local and os.path.isdir(full))
+    # The first part of an address is its bucket, never a file.
+    if not is_folder and len(parts) > (0 if is_local else 1) and _FILE_MARKS & set(parts[-1]):
+        parts.pop()
+    while parts and _GLOB & set(parts[-1]):
+        parts.pop()
+    return parts[-1] if parts and parts[-1] not in {".", ".."} else "catalogue"
