@@ -21,6 +21,7 @@ from spark_app.features.samples import hashed_sample
 from spark_app.features.splits import ARTIST_KIND, IS_HELD_TRAIN
 from spark_app.features.stats import moments_of
 from spark_app.jobs.base import Context, Job, Outcome
+from spark_app.jobs.genre_tasks import check_leaks
 from spark_app.jobs.side_by_side import side_by_side
 from spark_app.report.predictors import ablation_figure, importance_figure
 from spark_app.schemas import TABLES
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-# Fold 0 tests the classifiers: what is learned here may choose their features, so it must not see that fold.
+# Fold 0 tests the classifiers: the ablation may choose their features, so it must not see that fold.
 _TEST_FOLD, _VALID_FOLD = 0, 1
 
 
@@ -38,7 +39,7 @@ def run(context: Context) -> Outcome:
 
     Raises:
         SkipStep: No track has a genre.
-        DataError: The splits are older than the tracks.
+        DataError: The splits leak, or are older than the tracks.
     """
     rows = [row.asDict() for row in context.tables.read("features.audio_stats").collect()]  # features x groups
     moments = moments_of(rows, columns=AUDIO12) if rows else {}
@@ -110,6 +111,7 @@ def _ablation(context: Context) -> tuple[list[Ablation], dict[str, int], str]:
     target = choose_target(context.settings.classify.target, supplied)
     if not (supplied.n_genre if target == TARGET_GENRE else supplied.n_group):
         return [], {}, "no genres to train on"
+    check_leaks(context, tracks, ARTIST_KIND)
     splits = context.tables.read("models.splits").where(F.col("kind") == ARTIST_KIND)
     rows = labelled(tracks, splits, target=target, features=AUDIO12)
     settings, seed = context.settings.predictors, context.settings.run.seed
@@ -161,5 +163,13 @@ JOB = Job(
     name="genre_predictors",
     summary="what tells each genre from the rest: importance, effect size, p-value; and an ablation",
     run=run,
-    reads=("features.audio", "features.audio_stats", "curated.tracks", "curated.track_genres", "models.splits"),
+    reads=(
+        "features.audio",
+        "features.audio_stats",
+        "curated.tracks",
+        "curated.track_artists",
+        "curated.track_genres",
+        "curated.variants",
+        "models.splits",
+    ),
 )

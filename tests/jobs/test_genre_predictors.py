@@ -66,6 +66,16 @@ def test_splits_that_are_older_than_the_tracks_are_refused(make_context):
         genre_predictors.run(context)
 
 
+def test_splits_that_leak_are_refused(make_context):
+    rows = catalogue.curated(n=150)
+    context = prepared(catalogue.in_memory(make_context(FEW)), rows)
+    folds = {row.track_id: row.fold for row in context.tables.read("models.splits").where("kind = 'artist'").collect()}
+    apart = next((a, b) for a in folds for b in folds if folds[a] != folds[b])
+    catalogue.write(context, rows, twins=[(track, "g") for track in apart])
+    with pytest.raises(DataError, match="the splits leak: 1 near-twin groups"):
+        genre_predictors.run(context)
+
+
 def test_a_catalogue_without_genres_is_a_skipped_step(make_context):
     context = catalogue.in_memory(make_context())
     catalogue.write(context, [{**row, "genre": None, "genre_group": "unknown"} for row in catalogue.curated(n=20)])
