@@ -14,6 +14,7 @@ from spark_app.errors import DataError
 
 _REJECTED = (rules.REJECTED, rules.DROPPED)
 _MERGED = (rules.MERGED, rules.MERGED_CONFLICT)
+_UNCHANGED = "curate_tracks changed no table"  # in a pipeline ingest_catalogue has, raw tables and its own rejects
 
 
 class Failure(NamedTuple):
@@ -109,8 +110,7 @@ class Account:
         if failures := self.failures():
             kind, rule, n, file, line = failures[0]
             raise DataError(
-                f"{n:,} rows of the {kind} break the rule {rule}, the first in {file}, line {line:,}; "
-                "no table was changed",
+                f"{n:,} rows of the {kind} break the rule {rule}, the first in {file}, line {line:,}; {_UNCHANGED}",
                 f"Mend the file, or choose another action: --set curate.rules.{rule}=quarantine",
             )
         for kind in sorted({kind for kind, _, _ in self.fates}):
@@ -129,7 +129,7 @@ class Account:
         raise DataError(
             f"{rejected:,} of {read:,} rows of the {kind} would be rejected "
             f"({rejected / read:.1%}, limit {limit:.1%}): {found}; "
-            f"the first in {file}, line {line:,}; no table was changed",
+            f"the first in {file}, line {line:,}; {_UNCHANGED}",
             "See: spark-app inspect FILE; or allow more: --set curate.max_rejected_share=0.2",
         )
 
