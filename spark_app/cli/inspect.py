@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -54,9 +54,14 @@ def _inspected(spark: SparkSession, args: argparse.Namespace, settings: Settings
     from spark_app.sources.inspect import described
     from spark_app.sources.probe import open_source
     from spark_app.sources.read import load
+    from spark_app.sources.recognise import COLUMNS, check_own, check_own_headers
 
     options = read_options(settings.sources)
+    check_own(options.columns)
     opened = open_source(spark, args.path, kind=args.kind, options=options)
+    # Headers for columns that only the other kind has stand in the other file, which is not read here.
+    own = {theirs: ours for theirs, ours in options.columns.items() if ours in COLUMNS[opened.layout.kind]}
+    check_own_headers(own, opened.headers)
     loaded = load(spark, opened, options)
     try:
         found = described(args.path, opened, loaded)
@@ -74,12 +79,21 @@ def _judged(account: Account) -> dict[str, Any]:
         "first_rejects": [
             {"reason": reason, "file": file, "line": line} for reason, file, line in account.first_rejects()
         ],
+        "failed": [
+            {"reason": failure.rule, "rows": failure.rows, "file": failure.file, "line": failure.line}
+            for failure in account.failures()
+        ],
         "warnings": list(account.warnings()),
     }
 
 
 def _numbered(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{reason} {count:,}" for reason, count in counts.items()) or "none"
+
+
+def _stopping(failed: Sequence[Mapping[str, Any]]) -> str:
+    rules = [f"{one['reason']} {one['rows']:,}, the first in {one['file']}, line {one['line']:,}" for one in failed]
+    return "; ".join(rules) + "   (would stop the run)"
 
 
 def _show(found: Inspection, judged: Mapping[str, Any]) -> None:
@@ -90,6 +104,7 @@ def _show(found: Inspection, judged: Mapping[str, Any]) -> None:
         "unreadable": _numbered(found.rejected),
         "kept": f"{judged['kept']:,}, and {judged['merged']:,} merged into another row of the same id",
         "rejected": _numbered(judged["rejected"]),
+        **({"failed": _stopping(judged["failed"])} if judged["failed"] else {}),
         "not there": ", ".join(found.missing) or "nothing",
         "not used": ", ".join(found.extra) or "nothing",
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pyspark.sql import Row
 
@@ -13,6 +14,17 @@ from spark_app.errors import DataError
 
 _REJECTED = (rules.REJECTED, rules.DROPPED)
 _MERGED = (rules.MERGED, rules.MERGED_CONFLICT)
+_UNCHANGED = "curate_tracks changed no table"  # in a pipeline ingest_catalogue has, raw tables and its own rejects
+
+
+class Failure(NamedTuple):
+    """Rows of one kind that break a rule whose action is ``fail``, and the first of them."""
+
+    kind: str
+    rule: str
+    rows: int
+    file: str
+    line: int
 
 
 @dataclass(frozen=True)
@@ -73,6 +85,11 @@ class Account:
         found = {reason: self.places[key] for key in self.fates if key[1] in _REJECTED for reason in [key[2]]}
         return [(rule, *found[rule]) for rule in rules.RULES if rule in found]
 
+    def failures(self) -> list[Failure]:
+        """What would stop a run, by kind and rule."""
+        failed = [(key, n) for key, n in sorted(self.fates.items()) if key[1] == rules.FAILED]
+        return [Failure(key[0], key[2], n, *self.places[key]) for key, n in failed]
+
     def detail(self) -> str:
         """Numbers of each kind in a few words, such as ``tracks 90 of 100 kept, artists 10 of 10 kept``."""
         kinds = sorted({kind for kind, _, _ in self.fates}, reverse=True)
@@ -90,14 +107,12 @@ class Account:
         Raises:
             DataError: Names rule, file and line, or the share and its limit.
         """
-        for (kind, fate, reason), n in sorted(self.fates.items()):
-            if fate == rules.FAILED:
-                file, line = self.places[kind, fate, reason]
-                raise DataError(
-                    f"{n:,} rows of the {kind} break the rule {reason}, the first in {file}, line {line:,}; "
-                    "no table was changed",
-                    f"Mend the file, or choose another action: --set curate.rules.{reason}=quarantine",
-                )
+        if failures := self.failures():
+            kind, rule, n, file, line = failures[0]
+            raise DataError(
+                f"{n:,} rows of the {kind} break the rule {rule}, the first in {file}, line {line:,}; {_UNCHANGED}",
+                f"Mend the file, or choose another action: --set curate.rules.{rule}=quarantine",
+            )
         for kind in sorted({kind for kind, _, _ in self.fates}):
             self._check_share(kind, max_rejected_share)
 
@@ -114,7 +129,7 @@ class Account:
         raise DataError(
             f"{rejected:,} of {read:,} rows of the {kind} would be rejected "
             f"({rejected / read:.1%}, limit {limit:.1%}): {found}; "
-            f"the first in {file}, line {line:,}; no table was changed",
+            f"the first in {file}, line {line:,}; {_UNCHANGED}",
             "See: spark-app inspect FILE; or allow more: --set curate.max_rejected_share=0.2",
         )
 

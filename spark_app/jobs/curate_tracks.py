@@ -43,7 +43,7 @@ def run(context: Context) -> Outcome:
 
     Raises:
         SkipStep: There are no raw tracks.
-        DataError: A rule with action ``fail`` is broken, or too many rows are rejected; no table has changed.
+        DataError: A rule with action ``fail`` is broken, or too many rows are rejected; this job has changed no table.
     """
     curate = context.settings.curate
     check_settings(curate)

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from spark_app.cli import inspect
+from spark_app.errors import UsageError
 from tests.cli.commands import run
 
 HEADER = (
@@ -59,3 +60,30 @@ def test_the_users_own_rules_are_the_ones_that_are_applied(songs, tmp_path, caps
     assert "out_of_range" not in judged["rejected"]
     assert judged["kept"] == 2
     assert any("out_of_range" in warning for warning in judged["warnings"])
+
+
+def test_rows_that_would_stop_the_run_are_shown_with_the_place_of_the_first(songs, tmp_path, capsys):
+    stops = "--set=curate.rules.out_of_range=fail"
+    assert run(inspect, tmp_path / "lake", "inspect", songs, "--json", stops) == 0
+    judged = json.loads(capsys.readouterr().out)["curation"]
+    assert judged["failed"] == [{"reason": "out_of_range", "rows": 1, "file": "songs.csv", "line": 4}]
+
+    assert run(inspect, tmp_path / "lake", "inspect", songs, stops) == 0
+    assert "out_of_range 1, the first in songs.csv, line 4   (would stop the run)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("columns", "what", "remedy"),
+    [
+        ("{track_name: trak_name}", "there is no column trak_name", "track_name"),
+        ("{trak_name: track_name}", "no file has a header 'trak_name'", "track_name"),
+    ],
+)
+def test_a_mapping_that_names_what_is_not_there_is_refused_as_ingestion_would(songs, tmp_path, columns, what, remedy):
+    with pytest.raises(UsageError, match=what) as caught:
+        run(inspect, tmp_path / "lake", "inspect", songs, f"--set=sources.columns={columns}")
+    assert remedy in caught.value.remedy
+
+
+def test_a_mapping_for_the_artists_file_does_not_stand_in_the_way_of_inspecting_tracks(songs, tmp_path):
+    assert run(inspect, tmp_path / "lake", "inspect", songs, "--set=sources.columns={Code: artist_id}") == 0
