@@ -86,6 +86,18 @@ def cache_folder() -> Path:
     return Path(os.environ.get("SPARK_APP_CACHE") or Path(str(conf_folder())).parent / ".cache")
 
 
+def java_home() -> str:
+    """The Java home that Spark will use: ``JAVA_HOME``, else the choice of set-up where it still holds; empty: Spark
+    takes the Java of the path.
+    """
+    named = os.environ.get("JAVA_HOME")
+    chosen = cache_folder() / "java-home"  # two lines: JAVA_HOME at the time, and the home that was chosen
+    if named or not chosen.is_file():
+        return named or ""
+    home = "".join(chosen.read_text().splitlines()[-1:])
+    return home if home and Path(home, "bin", "java").is_file() else ""
+
+
 def delta_jars() -> list[Path]:
     """The Delta jars of this Spark line.
 
@@ -120,11 +132,9 @@ def _cached_jars(pattern: str, *, at_least: int, what: str) -> list[Path]:
 def _name_programs() -> None:
     """Let Spark start the Java that set-up has chosen, and workers with this Python, unless the user named others."""
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    chosen = cache_folder() / "java-home"  # two lines: JAVA_HOME at the time, and the home that was chosen
-    if not os.environ.get("JAVA_HOME") and chosen.is_file():
-        home = chosen.read_text().splitlines()[-1]
-        if Path(home, "bin", "java").is_file():
-            os.environ["JAVA_HOME"] = home
+    home = java_home()
+    if home:
+        os.environ["JAVA_HOME"] = home
 
 
 @contextmanager

@@ -91,8 +91,10 @@ def check_python() -> Check:
 
 
 def check_java() -> Check:
-    """The Java that Spark will start: of JAVA_HOME, else on the path."""
-    home = os.environ.get("JAVA_HOME")
+    """The Java that Spark will start: of JAVA_HOME, else set-up's choice, else on the path."""
+    from spark_app.session import java_home
+
+    home = java_home()
     program = str(Path(home, "bin", "java")) if home else shutil.which("java")
     remedy = f"Install a full JDK 17 or 21 and set JAVA_HOME. {_SET_UP} (it finds or fetches one)."
     if program is None or not Path(program).exists():

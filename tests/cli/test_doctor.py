@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import socket
 import subprocess
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from spark_app import session
 from spark_app.cli import doctor
 from spark_app.errors import DependencyError
 from spark_app.settings import load_settings
@@ -53,6 +55,39 @@ def test_java_must_be_a_full_17_or_21(tmp_path, monkeypatch, version, modules, s
 def test_a_java_home_without_java_fails(tmp_path, monkeypatch):
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     assert doctor.check_java().status == "FAIL"
+
+
+@pytest.fixture
+def chosen_java(tmp_path, monkeypatch):
+    """A Java that set-up has chosen, where JAVA_HOME names none."""
+    home = fake_java(tmp_path, "21.0.1", "java.base jdk.incubator.vector")
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache/java-home").write_text(f"\n{home}\n")
+    monkeypatch.setenv("SPARK_APP_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    return home
+
+
+def test_the_java_that_set_up_has_chosen_is_the_one_that_runs_start_and_doctor_tells(chosen_java, monkeypatch):
+    monkeypatch.setenv("PYSPARK_PYTHON", "python")
+    assert doctor.check_java() == doctor.Check("Java", "PASS", f"21.0.1 at {chosen_java}/bin/java, full JDK")
+    session._name_programs()
+    assert os.environ.pop("JAVA_HOME") == str(chosen_java)
+
+
+def test_a_java_home_of_the_user_goes_before_the_choice_of_set_up(chosen_java, tmp_path, monkeypatch):
+    own = fake_java(tmp_path / "own", "17.0.9", "java.base jdk.incubator.vector")
+    monkeypatch.setenv("JAVA_HOME", str(own))
+    assert f"at {own}/bin/java" in doctor.check_java().found
+
+
+def test_a_choice_that_no_longer_holds_leaves_the_java_of_the_path(chosen_java, tmp_path, monkeypatch):
+    on_path = fake_java(tmp_path / "path", "17.0.9", "java.base jdk.incubator.vector") / "bin"
+    monkeypatch.setenv("PATH", f"{on_path}{os.pathsep}{os.environ['PATH']}")
+    (chosen_java / "bin/java").unlink()
+    assert f"at {on_path}/java" in doctor.check_java().found
+    (tmp_path / "cache/java-home").write_text("")
+    assert f"at {on_path}/java" in doctor.check_java().found
 
 
 @pytest.mark.parametrize(
