@@ -63,7 +63,8 @@ def add_parser(subparsers: Any, common: argparse.ArgumentParser) -> None:
 
 def doctor_command(args: argparse.Namespace, settings: Settings) -> int:
     """Print the table; 0 unless something failed, then the code that a run would end with."""
-    checks = [*check_machine(), check_store(settings.root), check_disk(settings), check_mlflow(settings)]
+    checks = [*check_machine(), *check_s3_jars(settings), check_store(settings.root), check_disk(settings)]
+    checks.append(check_mlflow(settings))
     if args.json:
         output.json_out([asdict(check) for check in checks])
     else:
@@ -163,6 +164,17 @@ def check_jars() -> Check:
     except DependencyError as error:
         return Check("Delta jars", FAIL, error.what, error.remedy)
     return Check("Delta jars", PASS, f"{len(jars)} in {jars[0].parent}")
+
+
+def check_s3_jars(settings: Settings) -> list[Check]:
+    """The jars that Spark reaches S3 with; no line where a run needs none of ours."""
+    from spark_app.session import needed_s3_jars
+
+    try:
+        jars = needed_s3_jars(settings.places)
+    except DependencyError as error:
+        return [Check("S3 jars", FAIL, error.what, error.remedy)]
+    return [Check("S3 jars", PASS, f"{len(jars)} in {jars[0].parent}")] if jars else []
 
 
 def check_store(root: str) -> Check:
