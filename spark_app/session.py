@@ -5,8 +5,9 @@ process, the settings of ``conf/spark/common.conf`` and ``local.conf`` and the c
 from __future__ import annotations
 
 import os
+import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from spark_app.settings import conf_folder
 
 _JAVA_OPTIONS = "spark.driver.extraJavaOptions"
 _SHUFFLE_PARTITIONS = "spark.sql.shuffle.partitions"
+_N_S3_JARS = 2  # Hadoop's own and Amazon's, on each Spark line
 
 
 def spark_line(version: str = pyspark.__version__) -> str:
@@ -86,6 +88,18 @@ def cache_folder() -> Path:
     return Path(os.environ.get("SPARK_APP_CACHE") or Path(str(conf_folder())).parent / ".cache")
 
 
+def java_home() -> str:
+    """The Java home that Spark will use: ``JAVA_HOME``, else the choice of set-up where it still holds; empty: Spark
+    takes the Java of the path.
+    """
+    named = os.environ.get("JAVA_HOME")
+    chosen = cache_folder() / "java-home"  # two lines: JAVA_HOME at the time, and the home that was chosen
+    if named or not chosen.is_file():
+        return named or ""
+    home = "".join(chosen.read_text().splitlines()[-1:])
+    return home if home and Path(home, "bin", "java").is_file() else ""
+
+
 def delta_jars() -> list[Path]:
     """The Delta jars of this Spark line.
 
@@ -106,7 +120,32 @@ def local_file_jar() -> Path:
 
 def s3_jars() -> list[Path]:
     """The S3 jars of this Spark line; none where no run has named ``s3://`` yet."""
-    return sorted((cache_folder() / "jars" / f"{spark_line()}-s3").glob("*.jar"))
+    return sorted(_s3_folder().glob("*.jar"))
+
+
+def needed_s3_jars(places: Mapping[str, str]) -> list[Path]:
+    """The S3 jars where a place lies on S3; none where no place does, or where ``spark-submit`` brings them.
+
+    Args:
+        places: Addresses by their setting.
+
+    Raises:
+        DependencyError: They are needed and not in the cache. Spark would fail at the first table, for want of a class.
+    """
+    on_s3 = [f"{setting}={place}" for setting, place in places.items() if place.startswith(("s3://", "s3a://"))]
+    if not on_s3 or _is_submitted():
+        return []
+    jars = s3_jars()
+    if len(jars) < _N_S3_JARS:
+        raise DependencyError(
+            f"{on_s3[0]} needs the S3 jars, which are not in {_s3_folder()}",
+            f"Fetch them once (640 MB): scripts/submit.sh local doctor --set {shlex.quote(on_s3[0])}",
+        )
+    return jars
+
+
+def _s3_folder() -> Path:
+    return cache_folder() / "jars" / f"{spark_line()}-s3"
 
 
 def _cached_jars(pattern: str, *, at_least: int, what: str) -> list[Path]:
@@ -120,11 +159,9 @@ def _cached_jars(pattern: str, *, at_least: int, what: str) -> list[Path]:
 def _name_programs() -> None:
     """Let Spark start the Java that set-up has chosen, and workers with this Python, unless the user named others."""
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    chosen = cache_folder() / "java-home"  # two lines: JAVA_HOME at the time, and the home that was chosen
-    if not os.environ.get("JAVA_HOME") and chosen.is_file():
-        home = chosen.read_text().splitlines()[-1]
-        if Path(home, "bin", "java").is_file():
-            os.environ["JAVA_HOME"] = home
+    home = java_home()
+    if home:
+        os.environ["JAVA_HOME"] = home
 
 
 @contextmanager

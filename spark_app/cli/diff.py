@@ -35,11 +35,13 @@ def add_parser(subparsers: Any, common: argparse.ArgumentParser) -> None:
 
 def diff_command(args: argparse.Namespace, settings: Settings) -> int:
     """Print a line a table and the keys of up to three rows that differ; 0 where all are equal, else 3."""
-    from spark_app.session import start_session
+    from spark_app.session import needed_s3_jars, start_session
     from spark_app.spark_conf import planned_for
     from spark_app.tables.diff import compared_tables, diff_roots
     from spark_app.tables.local import most_rows, table_name
 
+    for root in (args.root_a, args.root_b):
+        needed_s3_jars({"tables.root": root})  # raises where they are missing
     names = [table_name(text) for text in args.tables] if args.tables else None
     sizes = [most_rows(root, names or compared_tables()) for root in (args.root_a, args.root_b)]
     spark = start_session("spark-app diff")

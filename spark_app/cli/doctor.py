@@ -63,7 +63,8 @@ def add_parser(subparsers: Any, common: argparse.ArgumentParser) -> None:
 
 def doctor_command(args: argparse.Namespace, settings: Settings) -> int:
     """Print the table; 0 unless something failed, then the code that a run would end with."""
-    checks = [*check_machine(), check_store(settings.root), check_disk(settings), check_mlflow(settings)]
+    checks = [*check_machine(), *check_s3_jars(settings), check_store(settings.root), check_disk(settings)]
+    checks.append(check_mlflow(settings))
     if args.json:
         output.json_out([asdict(check) for check in checks])
     else:
@@ -91,8 +92,10 @@ def check_python() -> Check:
 
 
 def check_java() -> Check:
-    """The Java that Spark will start: of JAVA_HOME, else on the path."""
-    home = os.environ.get("JAVA_HOME")
+    """The Java that Spark will start: of JAVA_HOME, else set-up's choice, else on the path."""
+    from spark_app.session import java_home
+
+    home = java_home()
     program = str(Path(home, "bin", "java")) if home else shutil.which("java")
     remedy = f"Install a full JDK 17 or 21 and set JAVA_HOME. {_SET_UP} (it finds or fetches one)."
     if program is None or not Path(program).exists():
@@ -161,6 +164,17 @@ def check_jars() -> Check:
     except DependencyError as error:
         return Check("Delta jars", FAIL, error.what, error.remedy)
     return Check("Delta jars", PASS, f"{len(jars)} in {jars[0].parent}")
+
+
+def check_s3_jars(settings: Settings) -> list[Check]:
+    """The jars that Spark reaches S3 with; no line where a run needs none of ours."""
+    from spark_app.session import needed_s3_jars
+
+    try:
+        jars = needed_s3_jars(settings.places)
+    except DependencyError as error:
+        return [Check("S3 jars", FAIL, error.what, error.remedy)]
+    return [Check("S3 jars", PASS, f"{len(jars)} in {jars[0].parent}")] if jars else []
 
 
 def check_store(root: str) -> Check:

@@ -24,10 +24,11 @@ def open_run(results: RunResults, settings: Settings, folder: Path, run_date: da
     """Start MLflow, which opens in the background, then Spark; print the header."""
     results.save(folder)
     from spark_app.jobs.runner import Run
-    from spark_app.session import start_session
+    from spark_app.session import needed_s3_jars, start_session
     from spark_app.tables import Tables
     from spark_app.tracking import Tracker
 
+    needed_s3_jars(settings.places)  # raises where they are missing
     tracker = Tracker(
         settings.tracking_uri,
         settings.tracking.experiment,

@@ -68,6 +68,15 @@ class Settings(Section):
         return self.tables.root or f"{self.run.build}/lake/{self.source_name}"
 
     @property
+    def places(self) -> dict[str, str]:
+        """Where a run reads and writes, by the setting that says so."""
+        return {
+            "tables.root": self.root,
+            "sources.tracks": self.sources.tracks,
+            "sources.artists": self.sources.artists,
+        }
+
+    @property
     def tracking_uri(self) -> str:
         """Where MLflow records go."""
         return self.tracking.uri or f"sqlite:///{self.run.build}/mlflow.db"
