@@ -35,9 +35,10 @@ def add_parser(subparsers: Any, common: argparse.ArgumentParser) -> None:
 def inspect_command(args: argparse.Namespace, settings: Settings) -> int:
     """Read the file as ingestion would, judge its rows as curation would, and print what was found."""
     from spark_app.jobs.input_size import file_rows
-    from spark_app.session import start_session
+    from spark_app.session import needed_s3_jars, start_session
     from spark_app.spark_conf import planned_for
 
+    needed_s3_jars({"sources.tracks": args.path})  # raises where they are missing
     spark = start_session("spark-app inspect")
     with planned_for(spark, file_rows(args.path)):
         found, account = _inspected(spark, args, settings)
