@@ -7,6 +7,7 @@ import math
 from datetime import UTC, datetime
 from pathlib import Path
 
+import deltalake
 import pyarrow.parquet as pq
 import pytest
 from pyspark.errors import AnalysisException
@@ -15,7 +16,7 @@ from pyspark.sql import functions as F
 from spark_app.cli.failures import explain_failure
 from spark_app.errors import DataError, SchemaError, UsageError
 from spark_app.schemas import TABLES
-from spark_app.tables.local import open_table, plain_files
+from spark_app.tables.local import count_rows, open_table, plain_files
 from tests.frames import assert_same_rows
 
 LINK = "curated.track_artists"
@@ -77,7 +78,7 @@ def test_appended_rows_are_told_and_anything_else_is_not_known(spark, make_conte
 def test_a_data_file_that_is_gone_is_named_with_exit_3(spark, make_context):
     tables = make_context().tables
     tables.write(LINK, links(spark, [("t1", "a1", 1)]))
-    (file,) = Path(tables.path(LINK)).glob("*.parquet")
+    (file,) = Path(tables.path(LINK)).rglob("*.parquet")
     file.unlink()
     with pytest.raises(AnalysisException) as caught:
         tables.read(LINK)
@@ -90,7 +91,7 @@ def test_a_data_file_that_is_gone_is_named_with_exit_3(spark, make_context):
 def test_a_data_file_that_was_cut_off_is_named_with_exit_3_and_gives_no_rows(spark, make_context):
     tables = make_context().tables
     tables.write(LINK, links(spark, [(f"t{i}", "a1", i) for i in range(500)]))
-    (path,) = Path(tables.path(LINK)).glob("part-*.parquet")
+    (path,) = Path(tables.path(LINK)).rglob("part-*.parquet")
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(Exception, match=r".") as raised:
         make_context().tables.read(LINK).agg(F.sum("position")).collect()
@@ -119,6 +120,73 @@ def test_a_table_that_has_lost_its_newest_commit_is_refused(spark, make_context,
         anew.write(LINK, links(spark, [("t9", "a1", 1)]))
         assert anew.read(LINK).count() == 1
         assert make_context().tables.read(LINK).count() == 1
+
+
+def test_of_two_writers_at_once_the_later_one_is_told_and_the_earlier_one_keeps_its_rows(
+    spark, make_context, monkeypatch
+):
+    tables, other = make_context().tables, make_context().tables
+    tables.write(LINK, links(spark, [("t0", "a1", 1)]))
+    create = deltalake.DeltaTable.create_write_transaction
+
+    def beaten(table, *args, **kwargs):
+        # Between this writer's look at the log and its commit another one commits.
+        monkeypatch.setattr(deltalake.DeltaTable, "create_write_transaction", create)
+        other.write(LINK, links(spark, [("t1", "a1", 1)]))
+        return create(table, *args, **kwargs)
+
+    monkeypatch.setattr(deltalake.DeltaTable, "create_write_transaction", beaten)
+    with pytest.raises(deltalake.exceptions.CommitFailedError) as caught:
+        tables.write(LINK, links(spark, [("t2", "a1", 1)]))
+    shown = explain_failure(caught.value)
+    assert (shown.exit_code, shown.what) == (5, "another run wrote the same table at the same time")
+    assert_same_rows(make_context().tables.read(LINK), links(spark, [("t1", "a1", 1)]))
+
+
+def test_two_writers_of_a_new_table_do_not_mix(spark, make_context, monkeypatch):
+    tables = make_context().tables
+    monkeypatch.setattr("spark_app.tables.commits.has_table", lambda root, name: False)
+    tables.write(LINK, links(spark, [("t1", "a1", 1)]))
+    with pytest.raises(deltalake.exceptions.DeltaError) as caught:
+        tables.write(LINK, links(spark, [("t2", "a1", 1)]))
+    assert explain_failure(caught.value).exit_code == 5
+    assert_same_rows(make_context().tables.read(LINK), links(spark, [("t1", "a1", 1)]))
+
+
+def test_a_write_that_ends_before_its_commit_changes_nothing(spark, make_context, monkeypatch):
+    tables = make_context().tables
+    tables.write(LINK, links(spark, [("t1", "a1", 1)]))
+    with monkeypatch.context() as patched:
+        patched.setattr("spark_app.tables.delta.commit_folder", lambda *args, **kwargs: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            tables.write(LINK, links(spark, [("t2", "a1", 1)]))
+    assert len(list(Path(tables.path(LINK)).rglob("*.parquet"))) == 2  # the second in no version
+    again = make_context().tables
+    assert_same_rows(again.read(LINK), links(spark, [("t1", "a1", 1)]))
+    assert again.version(LINK) == 0
+
+
+def test_spark_and_the_log_agree_on_partitions_rows_and_other_jobs_rejects(spark, make_context):
+    tables, schema = make_context().tables, TABLES["curated.rejects"].struct
+
+    def rejects(job, n):
+        return spark.createDataFrame([(job, "s", "a.csv", line, "bad_date", None, "x") for line in range(n)], schema)
+
+    for job, n in (("curate_tracks", 3), ("ingest_catalogue", 2), ("curate_tracks", 1), ("make_splits", 0)):
+        tables.replace_rejects(job, rejects(job, n))
+    expected = rejects("curate_tracks", 1).unionByName(rejects("ingest_catalogue", 2))
+    assert_same_rows(spark.read.format("delta").load(tables.path("curated.rejects")), expected)
+    assert_same_rows(tables.read("curated.rejects"), expected)
+    assert count_rows(tables.root, "curated.rejects") == 3
+    transactions = deltalake.DeltaTable(tables.path("curated.rejects"))
+    assert transactions.transaction_version(f"rejects/curate_tracks/{tables.run_id}") == 1
+
+    by_genre = TABLES["curated.tracks_by_genre"].struct
+    groups = ["r&b / 50%", "hip hop", "a=b"]
+    rows = [tuple(group if f.name == "genre_group" else None for f in by_genre.fields) for group in groups]
+    tables.write("curated.tracks_by_genre", spark.createDataFrame(rows, by_genre))
+    found = tables.read("curated.tracks_by_genre").select("genre_group").collect()
+    assert sorted(row.genre_group for row in found) == sorted(groups)
 
 
 def test_a_frame_keeps_the_version_that_it_was_read_at(spark, make_context):

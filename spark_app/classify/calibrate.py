@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pyspark import keyword_only
 from pyspark.ml import Estimator, Model
@@ -14,23 +14,14 @@ from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_app.classify.calibration_maps import CROSS_FITS, IDENTITY, Map, choose_map
+from spark_app.classify.calibration_maps import IDENTITY, Map, choose_map
+from spark_app.classify.calibration_sample import calibration_sample
 from spark_app.classify.positions import array_position
 from spark_app.classify.probabilities import LABEL_INDEX, PREDICTION, PROBABILITY
-from spark_app.columns import TRACK_ID
-from spark_app.features.components import UNIT
-from spark_app.features.samples import hashed_sample
-
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
 
 CALIBRATED = "calibrated"
 STAGE = "stage"
 RAW = "raw"
-
-_MOST_ROWS = 200_000
-_MOST_CELLS = 10_000_000  # probabilities that fit takes to the driver: 80 MB
 
 
 class _CalibratorParams(HasLabelCol, HasPredictionCol, HasProbabilityCol, HasSeed):
@@ -47,8 +38,9 @@ class Calibrator(Estimator, _CalibratorParams, DefaultParamsReadable, DefaultPar
     the driver, the first by the hash of their ``track_id``. Rows without a label are left out; no row, or rows of one
     part only, leave the probabilities as they are.
 
-    ``weights`` say what an error costs that takes another label for this one: the answer is then the label of the
-    largest weighted probability (Elkan 2001), while the probabilities stay those of the shares that labels have.
+    ``weights`` are those of the training rows, and say what an error costs that takes another label for this one: they
+    are taken out of the probabilities, which stay those of the shares that labels have, and the answer is the label of
+    the largest weighted probability (Elkan 2001).
 
     Input of ``fit``: one row per track, key ``track_id`` ``[track_id, unit, label_index, probability]``, validation
     rows: neither trained nor tested on.
@@ -63,35 +55,23 @@ class Calibrator(Estimator, _CalibratorParams, DefaultParamsReadable, DefaultPar
         self._set(**self._input_kwargs)
 
     def _fit(self, dataset: DataFrame) -> CalibratorModel:
-        p, label, parts = self._sample(dataset)
-        found = choose_map(p, label, parts) if len(label) else Map(IDENTITY)
+        p, truth, parts = calibration_sample(
+            dataset,
+            probability=vector_to_array(F.col(self.getProbabilityCol())),
+            truth=F.col(self.getLabelCol()).cast("int"),
+            seed=self.getSeed(),
+        )
+        label, weights = truth.to_numpy(dtype=int), self.getOrDefault(self.weights)
+        found = choose_map(p, label, parts, weights) if len(label) else Map(IDENTITY)
         model = CalibratorModel()._set(
             kind=found.kind,
             temperature=found.temperature,
             scores=[list(x) for x, _ in found.knots],
             values=[list(y) for _, y in found.knots],
+            divisors=list(found.divisors),
         )
         model._resetUid(self.uid)
         return self._copyValues(model)
-
-    def _sample(self, dataset: DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Probabilities, labels and parts of the hashed sample, in an order that follows from the keys."""
-        import numpy as np
-
-        seed = F.lit(self.getSeed()).cast("long")
-        known = dataset.where(F.col(self.getLabelCol()).isNotNull()).select(
-            TRACK_ID,
-            # Not the hash of the folds: within one fold that would give a single part.
-            F.pmod(F.xxhash64(F.lit("calibration"), UNIT, seed), F.lit(CROSS_FITS)).cast("int").alias("_part"),
-            F.col(self.getLabelCol()).cast("int").alias("_label"),
-            vector_to_array(F.col(self.getProbabilityCol())).alias("_p"),
-        )
-        first = known.select(F.size("_p").alias("n")).head()
-        if first is None:
-            return np.empty((0, 1)), np.empty(0, int), np.empty(0, int)
-        rows = min(_MOST_ROWS, max(1, _MOST_CELLS // first["n"]))
-        sample: pd.DataFrame = hashed_sample(known, key=TRACK_ID, rows=rows, seed=self.getSeed()).toPandas()  # 80 MB
-        return np.stack(sample["_p"].to_list()), sample["_label"].to_numpy(), sample["_part"].to_numpy()
 
 
 class CalibratorModel(Model, _CalibratorParams, DefaultParamsReadable, DefaultParamsWritable):
@@ -105,26 +85,31 @@ class CalibratorModel(Model, _CalibratorParams, DefaultParamsReadable, DefaultPa
     temperature: Param[float] = Param(Params._dummy(), "temperature", "1 for other kinds", TypeConverters.toFloat)
     scores: Param[Any] = Param(Params._dummy(), "scores", "isotonic knots per label", TypeConverters.toListListFloat)
     values: Param[Any] = Param(Params._dummy(), "values", "their values", TypeConverters.toListListFloat)
+    divisors: Param[Any] = Param(
+        Params._dummy(), "divisors", "weights taken out of the probabilities", TypeConverters.toListFloat
+    )
 
     def __init__(self) -> None:
         super().__init__()
         self._setDefault(labelCol=LABEL_INDEX, predictionCol=PREDICTION, probabilityCol=PROBABILITY, weights=[])
+        self._setDefault(divisors=[])
 
     @property
     def map(self) -> Map:
         """The fitted map."""
         scores, values = self.getOrDefault(self.scores), self.getOrDefault(self.values)
         knots = tuple((tuple(x), tuple(y)) for x, y in zip(scores, values, strict=True))
-        return Map(self.getOrDefault(self.kind), self.getOrDefault(self.temperature), knots)
+        divisors = tuple(self.getOrDefault(self.divisors))
+        return Map(self.getOrDefault(self.kind), self.getOrDefault(self.temperature), knots, divisors)
 
     def _transform(self, dataset: DataFrame) -> DataFrame:
-        weights = self.getOrDefault(self.weights)
-        if self.map.kind == IDENTITY and not weights:
+        weights, found_map = self.getOrDefault(self.weights), self.map
+        if not found_map.changes and not weights:
             return dataset.withColumn(CALIBRATED, F.col(self.getProbabilityCol()))
-        from spark_app.classify.calibration_udf import calibrating
+        from spark_app.classify.calibration_udf import converting
 
         given, p = self.getPredictionCol(), vector_to_array(F.col(self.getProbabilityCol()))
-        found = dataset.withColumn("_p", p if self.map.kind == IDENTITY else calibrating(self.map)(p))
+        found = dataset.withColumn("_p", converting(found_map.apply)(p) if found_map.changes else p)
         weighted = F.zip_with("_p", F.array(*map(F.lit, weights)), lambda p, weight: p * weight)
         found = found.withColumn("_score", weighted if weights else F.col("_p"))
         largest = F.array_max("_score")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from spark_app.classify.evaluation.bins import calibration_error, reliability
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy as np
 
@@ -31,16 +31,25 @@ class Map:
         temperature: ``p`` becomes ``softmax(log(p) / temperature)``; 1 for the other kinds.
         knots: One (scores, values) per label, both ascending, for ``isotonic``; else empty. Between knots the value
             is interpolated, outside it is that of the nearest; then the values of all labels are divided by their sum.
+        divisors: What each label's probability is divided by first, then by their sum; empty divides by nothing.
     """
 
     kind: str
     temperature: float = 1.0
     knots: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...] = ()
+    divisors: tuple[float, ...] = ()
+
+    @property
+    def changes(self) -> bool:
+        """False where probabilities stay as they are."""
+        return self.kind != IDENTITY or bool(self.divisors)
 
     def apply(self, p: np.ndarray) -> np.ndarray:
         """Calibrated probabilities ``(n, n_labels)``, each row sums to 1."""
         import numpy as np
 
+        if self.divisors:
+            p = unweighted(p, self.divisors)
         if self.kind == IDENTITY:
             return p
         if self.kind == TEMPERATURE:
@@ -82,8 +91,26 @@ def fit_isotonic(p: np.ndarray, label: np.ndarray) -> Map:
     return Map(ISOTONIC, knots=tuple(knots))
 
 
-def choose_map(p: np.ndarray, label: np.ndarray, parts: np.ndarray) -> Map:
+def unweighted(p: np.ndarray, weights: Sequence[float]) -> np.ndarray:
+    """Probabilities under the labels' own shares, from a model whose training rows counted by ``weights``.
+
+    Bayes' rule with other priors (Elkan 2001; Saerens et al. 2002): each is divided by its weight, then by their sum.
+
+    Args:
+        p: ``(n, n_labels)``, each row sums to 1.
+        weights: One per label, above 0.
+    """
+    import numpy as np
+
+    shares = p / np.asarray(weights)
+    return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+
+
+def choose_map(p: np.ndarray, label: np.ndarray, parts: np.ndarray, weights: Sequence[float] = ()) -> Map:
     """The map with the least cross-fitted log loss among those that do not raise the calibration error.
+
+    Where the model learned from weighted rows, its probabilities are divided by the weights first, if that lowers the
+    log loss and does not raise the calibration error: models differ in how far they follow weights.
 
     Each part is mapped by what the other parts gave. A map is refused where its log loss is no lower than that of
     the probabilities as they are, or its calibration error is higher, cross-fitted or on the rows it was fitted on;
@@ -93,8 +120,15 @@ def choose_map(p: np.ndarray, label: np.ndarray, parts: np.ndarray) -> Map:
         p: Probabilities ``(n, n_labels)``.
         label: Positions of the true labels ``(n,)``.
         parts: Which rows belong together ``(n,)``: units of one artist must share a part.
+        weights: Of the training rows, one per label; empty where all counted the same.
     """
     best, least, error = Map(IDENTITY), log_loss(p, label), answer_error(p, label)
+    if weights:
+        divided = Map(IDENTITY, divisors=tuple(weights))
+        shares = divided.apply(p)
+        found, worst = log_loss(shares, label), answer_error(shares, label)
+        if found < least and worst <= error:
+            best, least, error, p = divided, found, worst, shares
     if len(set(parts.tolist())) < 2:
         return best
     for fit in (fit_temperature, fit_isotonic):
@@ -103,7 +137,7 @@ def choose_map(p: np.ndarray, label: np.ndarray, parts: np.ndarray) -> Map:
         found = log_loss(crossed, label)
         worst = max(answer_error(crossed, label), answer_error(whole.apply(p), label))
         if found < least and worst <= error:
-            best, least = whole, found
+            best, least = replace(whole, divisors=best.divisors), found
     return best
 
 

@@ -1,4 +1,4 @@
-"""A calibration map over Arrow batches. Import this module late: pandas takes its time."""
+"""Calibration maps over Arrow batches. Import this module late: pandas takes its time."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from spark_app.classify.calibration_maps import Map
 
-
-def calibrating(by: Map) -> Callable[[Column], Column]:
-    """``array<double>`` of probabilities -> the same calibrated; null stays null."""
+def converting(by: Callable[[np.ndarray], np.ndarray]) -> Callable[[Column], Column]:
+    """``array<double>`` of probabilities -> what ``by`` makes of them ``(n, n_labels)``; null stays null."""
 
     # pyspark's own type hints do not know a returned DataType without a function.
     @F.pandas_udf(T.ArrayType(T.DoubleType()))  # type: ignore[call-overload]
@@ -22,7 +20,7 @@ def calibrating(by: Map) -> Callable[[Column], Column]:
         found = pd.Series([None] * len(p), index=p.index, dtype=object)
         known = p.dropna()
         if len(known):
-            found[known.index] = list(by.apply(np.stack(known.to_list())))
+            found[known.index] = list(by(np.stack(known.to_list())))
         return found
 
     return calibrate

@@ -94,7 +94,7 @@ class MultiLabelLogistic(Estimator, HasFeaturesCol, HasMaxIter, DefaultParamsRea
                 weights[is_open] = found[is_open]
         finally:
             rows.unpersist()
-        model = MultiLabelLogisticModel()._set(weights=weights.tolist())
+        model = MultiLabelLogisticModel()._set(weights=weights.tolist(), sharesOfLabels=shares.tolist())
         model._resetUid(self.uid)
         return self._copyValues(model)
 
@@ -108,9 +108,18 @@ class MultiLabelLogisticModel(Model, HasFeaturesCol, HasMaxIter, DefaultParamsRe
         Params._dummy(), "weights", "one list per label, the intercept last", TypeConverters.toListListFloat
     )
 
+    sharesOfLabels: Param[Any] = Param(  # noqa: N815
+        Params._dummy(), "sharesOfLabels", "of the training rows, smoothed", TypeConverters.toListFloat
+    )
+
     def __init__(self) -> None:
         super().__init__()
         self._setDefault(featuresCol=VECTOR, nLabels=1, ridge=1.0, maxIter=30)
+
+    @property
+    def shares(self) -> list[float]:
+        """The smoothed share of the training rows that carries each label."""
+        return list(self.getOrDefault(self.sharesOfLabels))
 
     def _transform(self, dataset: DataFrame) -> DataFrame:
         x = vector_to_array(F.col(self.getFeaturesCol()))

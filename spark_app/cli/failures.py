@@ -52,7 +52,8 @@ _PATTERNS: tuple[tuple[str, type[SparkAppError], str, str], ...] = (
         f"Ask for the permission to read and write below tables.root. {_SAFE}",
     ),
     (
-        r"Concurrent(Append|DeleteRead|DeleteDelete|Transaction|Write)|MetadataChanged|ProtocolChanged|DELTA_CONCURRENT",
+        r"Concurrent(Append|DeleteRead|DeleteDelete|Transaction|Write)|MetadataChanged|ProtocolChanged|DELTA_CONCURRENT"
+        r"|CommitFailedError|Delta Lake table already exists",
         LeaseHeldError,
         "another run wrote the same table at the same time",
         f"Wait until it has ended. {_AGAIN}",

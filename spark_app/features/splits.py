@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -132,6 +132,14 @@ def with_part(splits: DataFrame, *, fold: int, folds: int) -> DataFrame:
         F.when(F.col(FOLD) == fold, F.lit(TEST)).when(F.col(FOLD) == (fold + 1) % folds, F.lit(VALID)).otherwise(TRAIN)
     )
     return splits.withColumn("part", part)
+
+
+def with_validation(splits: DataFrame, *, fold: int, without: Sequence[int]) -> DataFrame:
+    """Adds ``part`` for a search: fold ``fold`` validates, the rest and the held rows train; no row of the folds
+    ``without``, which are kept to test on.
+    """
+    left = splits.where(F.col(FOLD).isNull() | ~F.col(FOLD).isin(list(without)))
+    return left.withColumn("part", F.when(F.col(FOLD) == fold, F.lit(VALID)).otherwise(TRAIN))
 
 
 def check_fold_sizes(sizes: Mapping[int | None, int], *, folds: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 TABLE = "models.champion"
 REGISTERED = "genre_classifier"
+REGISTERED_SETS = "genre_sets"
+SETS = "groups"  # target of the model that gives every track a set of genre groups
 
 
 @dataclass(frozen=True)
@@ -29,23 +31,73 @@ class Setup:
     """What two champions must share to be compared.
 
     Attributes:
-        target: ``genre`` or ``group``.
+        target: ``genre`` or ``group``; ``groups`` for a set of them.
         features: In the order of the model's input.
         labels: In the order of its probabilities.
+        metric: That they are compared by.
+        protocol: Split, folds and seed: rows that one tests on, the other has not learned from.
         n_rows: Test rows behind the metric.
     """
 
     target: str
     features: list[str]
     labels: list[str]
+    metric: str
+    protocol: str
     n_rows: int
 
 
-def current_champion(context: Context) -> Row | None:
-    """The row of models.champion, None where no model has been promoted."""
-    if not context.tables.exists(TABLE):
-        return None
-    return context.tables.read(TABLE).head()
+@dataclass(frozen=True)
+class Bar:
+    """What a contender's lower bound has to exceed.
+
+    Attributes:
+        value: Of the metric.
+        name: Whose it is.
+        is_new: True where the champion was measured again, on the first tested fold alone.
+    """
+
+    value: float
+    name: str
+    is_new: bool = False
+
+
+def current_champion(context: Context, *, of_sets: bool = False) -> Row | None:
+    """A row of models.champion: of the model that gives one genre, or a set of groups; None where none is promoted."""
+    return next((row for row in _champions(context) if (row["target"] == SETS) == of_sets), None)
+
+
+def _champions(context: Context) -> list[Row]:
+    return context.tables.read(TABLE).collect() if context.tables.exists(TABLE) else []  # at most two rows
+
+
+def bar_of(context: Context, setup: Setup, baseline: float, measure: Callable[[PipelineModel], float]) -> Bar:
+    """The champion's value, under the protocol of its contenders; else the better baseline's.
+
+    A champion of the same target, features, labels, protocol and metric is the bar: by the value that it was promoted
+    on where the number of test rows is the same, measured again where it differs, since a catalogue that has grown may
+    be harder or easier. Another champion cannot be compared, and a champion whose files are damaged is no bar.
+
+    Args:
+        context: The job's context.
+        setup: How the contenders were measured.
+        baseline: Value of the better baseline.
+        measure: A model's value on today's test rows of the first tested fold.
+    """
+    champion = current_champion(context, of_sets=setup.target == SETS)
+    known = champion.asDict() if champion else {}
+    same = all(known.get(name) == getattr(setup, name) for name in ("target", "features", "labels", "protocol"))
+    if champion is None or not same or champion["metric"] != setup.metric:
+        return Bar(baseline, "the better baseline")
+    if champion["n_rows"] == setup.n_rows:
+        return Bar(champion["value"], f"the champion {champion['model']}")
+    try:
+        value = measure(load_champion(context, champion))
+    except DataError as error:
+        log.warning("the champion is not measured again: %s", error)
+        return Bar(baseline, "the better baseline")
+    log.info("the champion %s, measured again on %d rows: %.3f", champion["model"], setup.n_rows, value)
+    return Bar(max(value, baseline), f"the champion {champion['model']}, measured again", is_new=True)
 
 
 def promote(
@@ -55,15 +107,23 @@ def promote(
     models: Mapping[str, PipelineModel],
     *,
     example: DataFrame,
-    baseline: float,
+    bar: Bar,
 ) -> str:
     """Lets the best model that passes the gate become champion; says in a few words what became of it.
 
-    The champion stays where none passes. Its own value is the bar where it was measured in the same way; otherwise
-    (other labels, features or number of test rows) the better baseline's is. One model goes to MLflow, with the
-    signature of ``example``: the new champion, else the best.
+    The champion stays where none passes. One model goes to MLflow, with the signature of ``example``: the new champion,
+    else the best.
+
+    Args:
+        context: The job's context.
+        setup: How the contenders were measured.
+        contenders: Measured models.
+        models: By name.
+        example: A frame of their input columns.
+        bar: Of :func:`bar_of`.
     """
-    gate = _gate(context, setup, baseline)
+    settings = context.settings.classify.champion
+    gate = Gate(bar.value, bar.name, settings.max_ece, int(settings.max_mib * 2**20))
     objections = []
     for contender in ranked(contenders):
         reason = objection(contender, gate)
@@ -79,7 +139,7 @@ def promote(
         log.info("not promoted: %s", objections[-1])
     for best in ranked(contenders)[:1]:
         context.run.spark_model(models[best.name], best.name, example)
-    champion = current_champion(context)
+    champion = current_champion(context, of_sets=setup.target == SETS)
     kept = champion["model"].replace("_", " ") if champion else "none"
     return f"champion: {kept}, as before ({objections[0]})" if objections else f"champion: {kept}"
 
@@ -101,19 +161,6 @@ def load_champion(context: Context, champion: Row) -> PipelineModel:
     return model
 
 
-def _gate(context: Context, setup: Setup, baseline: float) -> Gate:
-    settings = context.settings.classify.champion
-    champion = current_champion(context)
-    bar, name = baseline, "the better baseline"
-    if champion is not None and _same_setup(champion, setup) and champion["metric"] == settings.metric:
-        bar, name = champion["value"], f"the champion {champion['model']}"
-    return Gate(bar, name, settings.max_ece, int(settings.max_mib * 2**20))
-
-
-def _same_setup(champion: Row, setup: Setup) -> bool:
-    return Setup(champion["target"], champion["features"], champion["labels"], champion["n_rows"]) == setup
-
-
 def _save(context: Context, name: str, model: PipelineModel) -> StoredModel:
     # A folder of its own: a reader of the champion before it is not disturbed, and the row below makes it count.
     folder = f"models/champion_files/{name}-{uuid.uuid4().hex[:8]}"
@@ -126,7 +173,8 @@ def _crown(context: Context, setup: Setup, contender: Contender, stored: StoredM
         "target": setup.target,
         "features": setup.features,
         "labels": setup.labels,
-        "metric": context.settings.classify.champion.metric,
+        "protocol": setup.protocol,
+        "metric": setup.metric,
         "value": contender.value,
         "low": contender.low,
         "ece": contender.ece,
@@ -136,5 +184,9 @@ def _crown(context: Context, setup: Setup, contender: Contender, stored: StoredM
         "files": list(stored.files),
         "n_bytes": stored.n_bytes,
     }
-    context.tables.write_rows(TABLE, [[values[name] for name in TABLES[TABLE].columns]])
-    context.run.champion(contender.name, REGISTERED, {"sha256": stored.sha256, "folder": stored.folder})
+    columns, is_set = TABLES[TABLE].columns, setup.target == SETS
+    others = [row for row in _champions(context) if (row["target"] == SETS) != is_set]
+    rows = [[values[name] for name in columns], *[[row[name] for name in columns] for row in others]]
+    context.tables.write_rows(TABLE, rows)
+    registered = REGISTERED_SETS if is_set else REGISTERED
+    context.run.champion(contender.name, registered, {"sha256": stored.sha256, "folder": stored.folder})

@@ -76,10 +76,10 @@ def _correlations(context: Context, tracks: DataFrame, plan: Plan, overall: pd.D
 
 def _figures(context: Context, plan: Plan, pairs: list[dict[str, Any]]) -> None:
     redundant_at = context.settings.explore.redundant_at
-    context.run.figure(correlation_figure(pairs, features=plan.features, redundant_at=redundant_at), "correlation")
+    context.run.figure("correlation", correlation_figure, pairs, features=plan.features, redundant_at=redundant_at)
     density = context.tables.read("results.feature_density").toPandas()  # features x groups x bins
     summary = context.tables.read("results.feature_summary").toPandas()  # features x groups
-    context.run.figure(density_figure(density, summary, features=plan.features), "densities")
+    context.run.figure("densities", density_figure, density, summary, features=plan.features)
 
 
 def _outcome(context: Context, plan: Plan, pairs: list[dict[str, Any]]) -> Outcome:

@@ -7,12 +7,14 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pyspark.sql import functions as F
+
 from spark_app.classify import pipeline
 from spark_app.classify.calibrate import CALIBRATED, RAW, STAGE
 from spark_app.classify.candidates.base import Candidate
 from spark_app.classify.evaluation import metrics as names
 from spark_app.classify.evaluation.one_pass import evaluate, evaluations
-from spark_app.classify.training import MODEL, PART, baseline_predictions, fit_on_fold
+from spark_app.classify.training import MODEL, PART, baseline_predictions, fit_on_fold, predicted
 from spark_app.columns import ALL
 from spark_app.errors import DataError
 from spark_app.features.splits import TEST, TRAIN, VALID, with_part
@@ -95,6 +97,15 @@ def measure_fold(task: Task, fold: int, candidates: Sequence[Candidate]) -> Iter
         yield measured
 
 
+def measured_again(task: Task, model: PipelineModel, *, metric: str) -> float:
+    """The metric of a model of an earlier run, on today's test rows of the first tested fold."""
+    classify, folds = task.context.settings.classify, task.context.settings.splits.folds
+    rows = with_part(task.rows, fold=classify.folds[0], folds=folds).where(F.col(PART) == TEST)
+    # About 8 x labels + 20 rows.
+    collected = evaluate(predicted(model, rows), by=[PART], plan=task.plan).collect()
+    return evaluations(collected, by=[PART], labels=task.labels)[TEST,].value(metric) or 0.0
+
+
 def metric_rows(measured: Measured) -> Iterator[tuple[object, ...]]:
     """Rows of ``models.genre_metrics``."""
     key = (measured.model, measured.kind, measured.fold)
@@ -124,15 +135,14 @@ def _log(task: Task, measured: Measured) -> None:
     run.metrics({f"{measured.model}.{m.name}.{suffix}": m.value for m in test.metrics if m.genre == ALL})
     named = f"{measured.model.replace('_', ' ')}, {task.kind} fold {measured.fold}"
     title = f"{named}: accuracy {test.value(names.ACCURACY):.3f}"
-    run.figure(
-        confusion_figure(test.confusion, labels=task.labels, title=title), f"confusion_{measured.model}_{suffix}"
-    )
+    drawn = f"{measured.model}_{suffix}"
+    run.figure(f"confusion_{drawn}", confusion_figure, test.confusion, labels=task.labels, title=title)
     curves = {"after": test, "before": measured.raw or test}
     bins = {f"{when} calibration": one.curves[names.RELIABILITY, ALL] for when, one in curves.items()}
-    run.figure(reliability_figure(bins, title=named), f"reliability_{measured.model}_{suffix}")
+    run.figure(f"reliability_{drawn}", reliability_figure, bins, title=named)
     points = {label: test.curves[names.ROC, label] for label in task.labels if (names.ROC, label) in test.curves}
     areas = {label: test.value(names.AUC, label) or 0.0 for label in points}
-    run.figure(roc_figure(points, areas=areas, title=named), f"roc_{measured.model}_{suffix}")
+    run.figure(f"roc_{drawn}", roc_figure, points, areas=areas, title=named)
 
 
 def folds_of(measured: Sequence[Measured], *, kind: str) -> dict[str, list[Measured]]:

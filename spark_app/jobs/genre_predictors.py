@@ -51,9 +51,9 @@ def run(context: Context) -> Outcome:
     predictors = _predictor_rows(context, found, p)
     _write(context, "results.genre_predictors", predictors)
     _write(context, "results.feature_ablation", [{**asdict(row), "model": MODEL, **sizes} for row in ablated])
-    context.run.figure(importance_figure(predictors, features=AUDIO12), "genre_predictors")
+    context.run.figure("genre_predictors", importance_figure, predictors, features=AUDIO12)
     if ablated:
-        context.run.figure(ablation_figure([asdict(row) for row in ablated], **sizes), "feature_ablation")
+        context.run.figure("feature_ablation", ablation_figure, [asdict(row) for row in ablated], **sizes)
     return _outcome(context, moments, predictors, ablated, reason)
 
 

@@ -30,6 +30,7 @@ from spark_app.features.splits import (
     VALID,
     of_kind,
     with_part,
+    with_validation,
 )
 from spark_app.jobs.model_params import model_params
 
@@ -73,9 +74,21 @@ class Task:
     def prepared(self, fold: int) -> Prepared:
         """Rows of the fold that tests, imputed and scaled by its training rows, weighted if the settings ask for it."""
         rows = with_part(self.rows, fold=fold, folds=self.context.settings.splits.folds)
+        return self._prepared(rows, self.part_counts(fold)[TRAIN])
+
+    def prepared_to_search(self, fold: int) -> Prepared:
+        """The same for a search, whose fold validates: no row of the folds that ``classify.folds`` tests."""
+        tested = self.context.settings.classify.folds
+        rows = with_validation(self.rows, fold=fold, without=tested)
+        counts: Counter[str] = Counter()
+        for (label, found), n in self.counts.items():
+            counts[label] += 0 if found == fold or found in tested else n
+        return self._prepared(rows, counts)
+
+    def _prepared(self, rows: DataFrame, train_counts: Counter[str]) -> Prepared:
         preparation = pipeline.fit_preparation(rows.where(F.col(PART) == TRAIN), features=self.features)
         is_balanced = self.context.settings.classify.class_weights == "balanced"
-        weights = balanced_weights(self.part_counts(fold)[TRAIN]) if is_balanced else {}
+        weights = balanced_weights(train_counts) if is_balanced else {}
         found = preparation.transform(with_weight(rows, weights=weights) if weights else rows)
         return Prepared(self, preparation, found, tuple(weights.get(label, 1.0) for label in self.labels if weights))
 

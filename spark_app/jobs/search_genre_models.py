@@ -39,12 +39,14 @@ def run(context: Context) -> Outcome:
 
     Raises:
         SkipStep: Nothing to learn from, as for train_genre_classifiers.
-        UsageError: The grid names a setting that does not exist, or a value that it does not take.
+        UsageError: The grid names a setting that does not exist, or a value that it does not take; or fewer than two
+            folds are left beside those that ``classify.folds`` tests.
         DataError: The splits leak or are older than the tracks.
     """
     classify = context.settings.classify
     trials = trials_of(classify)
     chosen([classify.search.model])
+    folds = _folds(context)
     tracks = with_extras(context.tables.read("curated.tracks"), names=classify.extra_features)
     target, _ = target_of(context, tracks)
     task = task_of(context, tracks, kind=ARTIST_KIND, target=target)
@@ -56,7 +58,7 @@ def run(context: Context) -> Outcome:
             trials,
             fits.score,
             done,
-            folds=range(context.settings.splits.folds),
+            folds=folds,
             margin=classify.search.margin,
             parallelism=classify.search.parallelism,
             keep=fits.keep,
@@ -64,6 +66,18 @@ def run(context: Context) -> Outcome:
     finally:
         task.rows.unpersist()
     return _outcome(task, standings, n_kept=len(done))
+
+
+def _folds(context: Context) -> list[int]:
+    """Folds to validate on, one after the other: what is tested later must not choose its own model."""
+    tested, folds = context.settings.classify.folds, context.settings.splits.folds
+    left = [fold for fold in range(folds) if fold not in tested]
+    if len(left) < 2:
+        raise UsageError(
+            f"setting classify.folds: {tested} leaves {len(left)} of {folds} folds to search on, at least 2 are needed",
+            "Test fewer of them: --set classify.folds=[0]",
+        )
+    return left
 
 
 def trials_of(classify: ClassifySettings) -> list[Trial[ClassifySettings]]:
@@ -136,7 +150,7 @@ class _Fits:
         found = evaluations(rows, by=[PART], labels=self._task.labels)
         if (VALID,) not in found:
             raise DataError(
-                f"fold {fold} leaves no row to validate on", "Give a larger catalogue, or fewer splits.folds."
+                f"fold {fold} holds no row to validate on", "Give a larger catalogue, or fewer splits.folds."
             )
         self._seconds[trial.name, fold] = time.monotonic() - started
         return found[VALID,].value(self._metric) or 0.0
@@ -152,7 +166,7 @@ class _Fits:
     def _prepare(self, fold: int) -> Prepared:
         with self._lock:  # trials of a fold share one preparation
             if fold not in self._prepared:
-                self._prepared[fold] = self._task.prepared(fold)
+                self._prepared[fold] = self._task.prepared_to_search(fold)
             return self._prepared[fold]
 
 
@@ -161,7 +175,7 @@ def _setup(task: Task) -> str:
     classify, settings = task.context.settings.classify, task.context.settings
     counts = sorted((label, -1 if fold is None else fold, n) for (label, fold), n in task.counts.items())
     content = [
-        classify.model_dump(exclude={"search", "models", "splits", "folds", "champion"}),
+        classify.model_dump(exclude={"search", "models", "splits", "champion"}),
         [classify.search.model, classify.champion.metric, settings.run.seed, settings.splits.folds],
         [task.context.tables.version(name) for name in ("curated.tracks", "models.splits")],
         [list(task.features), counts],
@@ -186,7 +200,7 @@ def _outcome(task: Task, standings: list[Standing], *, n_kept: int) -> Outcome:
 
 JOB = Job(
     name="search_genre_models",
-    summary="hyper-parameters of one classifier, searched on artist folds by validation rows; resumable",
+    summary="hyper-parameters of one classifier, searched on the artist folds that are not tested; resumable",
     run=run,
     reads=("curated.tracks", "curated.track_artists", "curated.variants", "models.splits"),
 )

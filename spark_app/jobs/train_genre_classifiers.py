@@ -6,22 +6,20 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from spark_app.classify.baselines import ARTIST_PRIOR, MAJORITY, STRATIFIED
+from spark_app.classify.baselines import ARTIST_PRIOR
 from spark_app.classify.candidates import chosen
 from spark_app.classify.candidates.base import Candidate
 from spark_app.classify.candidates.trees import RANDOM_FOREST
-from spark_app.classify.compare import every_pair, mean_draws
-from spark_app.classify.evaluation.bootstrap import interval
-from spark_app.classify.evaluation.metrics import ACCURACY, ECE, ECE_BY_CHANCE
+from spark_app.classify.compare import every_pair
+from spark_app.classify.evaluation.metrics import ACCURACY
 from spark_app.classify.extras import uses_outcome, with_extras
-from spark_app.classify.promotion import Contender
 from spark_app.classify.target import Supply
 from spark_app.errors import UsageError
 from spark_app.features.splits import ARTIST_KIND, RANDOM_KIND, TIME_KIND
 from spark_app.jobs.base import Context, Job, Outcome
-from spark_app.jobs.champion import Setup, promote
 from spark_app.jobs.genre_folds import Measured, folds_of, mean_of, measure_fold, metric_rows
-from spark_app.jobs.genre_sets import measure_sets
+from spark_app.jobs.genre_promotion import promote_sets, promote_single
+from spark_app.jobs.genre_sets import MeasuredSets, measure_sets
 from spark_app.jobs.genre_tasks import Task, check_leaks, target_of, task_of, wanted_features
 from spark_app.jobs.side_by_side import side_by_side
 from spark_app.settings import ClassifySettings
@@ -48,14 +46,19 @@ def run(context: Context) -> Outcome:
     target, found = target_of(context, tracks)
     task = task_of(context, tracks, kind=ARTIST_KIND, target=target)
 
-    def others() -> tuple[list[Measured], list[tuple[object, ...]]]:
+    def others() -> tuple[list[Measured], MeasuredSets | None]:
         return _other_splits(task, tracks, target), _sets(task, tracks)
 
     by_artist, (by_others, sets) = side_by_side(lambda: _measured(task, tracks, classify.folds), others)
     measured = by_artist + by_others
-    context.tables.write_rows("models.genre_metrics", [row for one in measured for row in metric_rows(one)] + sets)
+    rows = [row for one in measured for row in metric_rows(one)] + list(sets.rows() if sets else ())
+    after = uses_outcome(classify.extra_features)
+    context.tables.write_rows("models.genre_metrics", [(*row, after) for row in rows])
     _compare(task, measured)
-    return _outcome(task, found, measured, _promote(task, target, measured))
+    promoted = promote_single(task, target, measured)
+    if sets:
+        promoted += f"; of sets of groups: {promote_sets(task, tracks, sets)}"
+    return _outcome(task, found, measured, promoted)
 
 
 def _measured(task: Task, tracks: DataFrame, folds: Sequence[int]) -> list[Measured]:
@@ -76,10 +79,10 @@ def _other_splits(first: Task, tracks: DataFrame, target: str) -> list[Measured]
     return [one for task in tasks for one in _measured(task, tracks, [0])]
 
 
-def _sets(first: Task, tracks: DataFrame) -> list[tuple[object, ...]]:
+def _sets(first: Task, tracks: DataFrame) -> MeasuredSets | None:
     classify = first.context.settings.classify
     if not classify.multilabel:
-        return []
+        return None
     return measure_sets(first.context, tracks, fold=classify.folds[0], features=first.features)
 
 
@@ -113,33 +116,18 @@ def _compare(task: Task, measured: Sequence[Measured]) -> None:
     task.context.tables.write_rows("models.genre_comparisons", rows)
 
 
-def _promote(task: Task, target: str, measured: Sequence[Measured]) -> str:
-    metric, found = task.context.settings.classify.champion.metric, folds_of(measured, kind=ARTIST_KIND)
-    models = {name: folds[0].pipeline for name, folds in found.items() if folds[0].pipeline}
-    contenders = [
-        Contender(
-            name,
-            value=mean_of(found[name], metric),
-            low=interval(mean_draws([one.test for one in found[name]], metric=metric))[0],
-            ece=mean_of(found[name], ECE),
-            ece_by_chance=mean_of(found[name], ECE_BY_CHANCE),
-            uses_outcome=uses_outcome(task.context.settings.classify.extra_features),
-        )
-        for name in models
-    ]
-    n_rows = sum(int(one.test.confusion.sum()) for one in found[MAJORITY])
-    setup = Setup(target, list(task.features), list(task.labels), n_rows)
-    # Always saying one genre has a macro-F1 that any guessing beats: the better of both baselines is the bar.
-    bar = max(mean_of(found[name], metric) for name in (MAJORITY, STRATIFIED))
-    return promote(task.context, setup, contenders, models, example=task.rows.select(*task.features), baseline=bar)
-
-
 def _outcome(task: Task, found: Supply, measured: Sequence[Measured], promoted: str) -> Outcome:
     classify, rows = task.context.settings.classify, task.counts.total()
     by_artist = folds_of(measured, kind=ARTIST_KIND)
     accuracies = {name: mean_of(folds, ACCURACY) for name, folds in by_artist.items()}
     known_artist = mean_of(folds_of(measured, kind=RANDOM_KIND)[ARTIST_PRIOR], ACCURACY)
-    task.context.run.params({"labels": len(task.labels), "features": ", ".join(task.features)})
+    task.context.run.params(
+        {
+            "labels": len(task.labels),
+            "features": ", ".join(task.features),
+            "uses_outcome": uses_outcome(classify.extra_features),
+        }
+    )
     task.context.run.metrics(
         {f"{name}.accuracy": value for name, value in accuracies.items()}
         | {f"{ARTIST_PRIOR}.accuracy.random_split": known_artist}

@@ -77,9 +77,10 @@ LEARNED = (
     TableSchema(
         "models.genre_metrics",
         ("model", "split_kind", "fold", "genre", "metric"),
-        # genre 'all' for metrics over all genres; low, high: 95 % interval, null where there is none; n: rows behind it
+        # genre 'all' for metrics over all genres; low, high: 95 % interval, null where there is none; n: rows behind
+        # it; uses_outcome: a feature is known only after the release
         "model string, split_kind string, fold int, genre string, metric string, value double, low double, "
-        "high double, n bigint",
+        "high double, n bigint, uses_outcome boolean",
         "train_genre_classifiers",
     ),
     TableSchema(
@@ -100,10 +101,12 @@ LEARNED = (
     ),
     TableSchema(
         "models.champion",
-        ("model",),
-        # one row, the model that score_genres applies; folder: below the root; files: "<sha256> <path>", sorted;
-        # features and labels in order; metric, value, low: what it was promoted on
-        "model string, target string, features array<string>, labels array<string>, metric string, value double, "
+        ("target",),
+        # a row for each model that score_genres applies: of target genre or group, and of target groups (a set);
+        # folder: below the root; files: "<sha256> <path>", sorted; features and labels in order; metric, value, low:
+        # what it was promoted on; protocol: split, folds, seed
+        "model string, target string, features array<string>, labels array<string>, protocol string, "
+        "metric string, value double, "
         "low double, ece double, n_rows bigint, model_sha256 string, folder string, files array<string>, "
         "n_bytes bigint",
         "train_genre_classifiers",
@@ -112,7 +115,7 @@ LEARNED = (
         "models.genre_scores",
         ("track_id", "model", "genre"),
         # p: calibrated probability; rank 1 is the likeliest; is_answer: rank 1 and p at least classify.abstain_below,
-        # a track without any is_answer stays unknown
+        # of multilabel_logistic each group of its set; a track without any is_answer stays unknown to the model
         "track_id string, model string, genre string, p double, rank int, is_answer boolean",
         "score_genres",
     ),

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import json
 import logging
+import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from delta.tables import DeltaTable
-from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from spark_app.errors import DataError, SchemaError
 from spark_app.schemas import TABLES, TableSchema
+from spark_app.tables.commits import commit_folder
 from spark_app.tables.ledger import check_version, versions_in_ledger
-from spark_app.tables.local import newest_metadata, newest_version, open_table, plain_files
+from spark_app.tables.local import has_table, newest_metadata, newest_version, open_table, plain_files
 from spark_app.tables.rows import append_line, replace_rows
 
 log = logging.getLogger(__name__)
 
 Transform = Callable[[DataFrame], DataFrame]
+_SUCCESS_FILE = "mapreduce.fileoutputcommitter.marksuccessfuljobs"
 _GLOB_PATHS = "__globPaths__"  # Spark's own option: a folder may be named a*
 
 
@@ -55,7 +57,7 @@ class Tables:
 
     def exists(self, name: str) -> bool:
         """True where the table has been written at least once."""
-        return DeltaTable.isDeltaTable(self.spark, self.path(name))
+        return has_table(self.root, name)
 
     def version(self, name: str) -> int | None:
         """Newest version of a table, None where there is none."""
@@ -126,9 +128,11 @@ class Tables:
             SchemaError: The rows lack columns of the schema, or have others.
         """
         schema = TABLES[name]
-        writer = self._writer(schema, frame, then).mode("overwrite").option("overwriteSchema", "true")
-        writer.save(self.path(name))
-        return self._remember(name)
+        if then is None:
+            rows = self._laid_out(schema, _typed(schema, frame))
+        else:
+            rows = _typed(schema, then(self._laid_out(schema, frame)))
+        return self._replace(name, rows)
 
     def write_rows(self, name: str, rows: Iterable[Sequence[object]], *, notes: Mapping[str, Any] | None = None) -> int:
         """Replace a table with rows that the driver holds, in one commit; returns the new version.
@@ -145,12 +149,8 @@ class Tables:
     def replace_rejects(self, job: str, rejects: DataFrame) -> int:
         """Replace one job's rows of ``curated.rejects`` in one commit."""
         name = "curated.rejects"
-        writer = self._writer(TABLES[name], rejects)
-        writer = writer.option("txnAppId", f"rejects/{job}/{self.run_id}").option("txnVersion", 1)
-        if self.exists(name):
-            writer = writer.option("replaceWhere", f"job = '{job}'")
-        writer.mode("overwrite").save(self.path(name))
-        return self._remember(name)
+        rows = self._laid_out(TABLES[name], _typed(TABLES[name], rejects))
+        return self._replace(name, rows, only={"job": job}, transaction=f"rejects/{job}/{self.run_id}")
 
     def append_ledger(self, row: dict[str, object]) -> None:
         """Add one line to ``ops.ledger``; the same run, step and status are added once only."""
@@ -174,13 +174,18 @@ class Tables:
         files = frame.repartition(1) if schema.is_small else frame.repartition(self.partitions, *by)
         return files.sortWithinPartitions(*sort)
 
-    def _writer(self, schema: TableSchema, frame: DataFrame, then: Transform | None = None) -> DataFrameWriter:
-        if then is None:
-            rows = self._laid_out(schema, _typed(schema, frame))
-        else:
-            rows = _typed(schema, then(self._laid_out(schema, frame)))
-        writer = rows.write.format("delta").option("userMetadata", json.dumps(self._metadata))
-        return writer.partitionBy(schema.partition_by) if schema.partition_by else writer
+    def _replace(
+        self, name: str, rows: DataFrame, *, only: Mapping[str, str] | None = None, transaction: str | None = None
+    ) -> int:
+        """One commit: ``rows`` instead of all rows, or of those of the partition ``only``."""
+        # A folder of its own: until the commit nobody knows its files, and a killed write leaves nothing but them.
+        folder, partition = uuid.uuid4().hex[:12], TABLES[name].partition_by
+        writer = rows.write.option(_SUCCESS_FILE, False)
+        writer = writer.partitionBy(partition) if partition else writer
+        writer.parquet(f"{self.path(name)}/{folder}")
+        metadata = json.dumps(self._metadata)
+        commit_folder(self.root, name, folder, metadata=metadata, only=only, transaction=transaction)
+        return self._remember(name)
 
     def _remember(self, name: str) -> int:
         # Asking Delta for the history would be a Spark job.

@@ -101,7 +101,8 @@ def plain_files(table: DeltaTable, path: str) -> list[str] | None:
     if table.protocol().min_reader_version > 1 or table.metadata().partition_columns:
         return None
     names = _files(table).column("path").to_pylist()
-    return None if any("/" in name for name in names) else [f"{path}/{name}" for name in sorted(names)]
+    is_elsewhere = any("://" in name or name.startswith("/") for name in names)
+    return None if is_elsewhere else [f"{path}/{name}" for name in sorted(names)]
 
 
 def newest_version(root: str, name: str) -> int:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec
 from urllib.parse import urlsplit
 
 from spark_app.tracking.delivery import Delivery
 from spark_app.tracking.journal import PARENT, Journal
+from spark_app.tracking.painter import Painter
 from spark_app.tracking.server import Server, save_spark_model
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pyspark.ml import Model
     from pyspark.sql import DataFrame
 
+P = ParamSpec("P")
 _LOCAL_PATIENCE = 60.0  # seconds; a local database answers, be it late
 _LONGEST_VALUE = 6000  # characters of a parameter that MLflow takes
 
@@ -29,11 +31,13 @@ class JobRun:
     Args:
         journal: Where records go.
         key: Names this run inside the journal.
+        painter: Draws the figures; without one they are drawn at once.
     """
 
-    def __init__(self, journal: Journal | None = None, key: str = PARENT) -> None:
+    def __init__(self, journal: Journal | None = None, key: str = PARENT, painter: Painter | None = None) -> None:
         self._journal = journal
         self._key = key
+        self._painter = painter
 
     def params(self, values: Mapping[str, object]) -> None:
         """Record parameters; text longer than MLflow takes is cut."""
@@ -44,13 +48,28 @@ class JobRun:
         """Record metrics; NaN and infinity are recorded as such."""
         self._add("metrics", values={_safe(name): float(value) for name, value in values.items()})
 
-    def figure(self, figure: Figure, name: str) -> None:
-        """Record a matplotlib figure as ``figures/<name>.png``."""
-        if self._journal is None:
+    def figure(self, name: str, draw: Callable[P, Figure], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Record a matplotlib figure as ``figures/<name>.png``, at the latest when the tracker finishes.
+
+        Args:
+            name: Of the figure.
+            draw: Makes it, called with the further arguments in a thread of its own.
+            args: Of ``draw``; not to be changed any more.
+            kwargs: Likewise.
+        """
+        journal = self._journal
+        if journal is None:
             return
-        path = self._journal.place(f"{_file_name(name)}.png")
-        figure.savefig(path, format="png", dpi=120, bbox_inches="tight")
-        self._add("file", path=self._journal.relative(path), folder="figures")
+
+        def save() -> None:
+            path = journal.place(f"{_file_name(name)}.png")
+            draw(*args, **kwargs).savefig(path, format="png", dpi=120, bbox_inches="tight")
+            self._add("file", path=journal.relative(path), folder="figures")
+
+        if self._painter is None:
+            save()
+        else:
+            self._painter.put(name, save)
 
     def spark_model(self, model: Model, name: str, example: DataFrame) -> None:
         """Record a fitted Spark ML model with the signature of ``example``, a frame of its input columns.
@@ -126,6 +145,7 @@ class Tracker:
         self._delivery = Delivery(server, spool_folder, patience)
         self._journal = Journal(spool_folder, self._delivery.put)
         self._run = JobRun(self._journal)
+        self._painter = Painter()
 
     def open(self, params: Mapping[str, object]) -> None:
         """Start the parent run with its parameters; returns at once, MLflow is sought in the background."""
@@ -138,13 +158,14 @@ class Tracker:
         self._jobs += 1
         key = f"{self._jobs}-{name}"
         self._journal.add(key, "start", name=name, tags={**self._tags, **(tags or {})})
-        return JobRun(self._journal, key)
+        return JobRun(self._journal, key, self._painter)
 
     def finish(self, status: str, metrics: Mapping[str, float]) -> None:
-        """End the parent run and wait for the delivery, within the limits of the settings.
+        """End the parent run and wait for figures and for the delivery, the latter within the limits of the settings.
 
         The journal is removed once MLflow has everything.
         """
+        self._painter.finish()
         self._run.finish(status, metrics)
         if self._delivery.finish() and not self._delivery.refused:
             shutil.rmtree(self._folder, ignore_errors=True)

@@ -77,6 +77,28 @@ def test_a_twisted_label_is_mended_by_the_isotonic_maps():
     assert found.kind == maps.ISOTONIC
 
 
+def test_weights_of_training_are_taken_out_of_probabilities_and_stay_in_the_answer(spark):
+    truth, _, label = overconfident(6000, power=1.0)
+    weights = [0.5, 1.0, 4.0]
+    said = truth * weights
+    said /= said.sum(axis=1, keepdims=True)  # Bayes' rule with the shares of the weighted training rows
+    found = maps.choose_map(said, label, np.arange(len(label)) % 5, weights)
+    assert found.divisors == (0.5, 1.0, 4.0)
+    assert found.kind == maps.IDENTITY
+    assert found.apply(said) == pytest.approx(truth, abs=1e-12)
+    # A model that did not follow the weights keeps its probabilities.
+    assert maps.choose_map(truth, label, np.arange(len(label)) % 5, weights).divisors == ()
+
+    rows = frame(spark, said[:1500], label[:1500])
+    model = Calibrator(seed=3, weights=weights).fit(rows)
+    assert model.map.divisors == (0.5, 1.0, 4.0)
+    plain = model.copy()._set(kind=maps.IDENTITY, scores=[], values=[])
+    found = plain.transform(rows).orderBy("track_id").collect()
+    # Taken out and put back once: the probabilities are the true ones, the answer is the model's own.
+    assert np.array([row.calibrated for row in found]) == pytest.approx(truth[:1500], abs=1e-12)
+    assert [row.prediction for row in found] == said[:1500].argmax(axis=1).tolist()
+
+
 @pytest.fixture(params=[maps.TEMPERATURE, maps.ISOTONIC, maps.IDENTITY])
 def fitted(request, spark):
     """A frame and a model of each kind."""

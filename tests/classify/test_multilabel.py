@@ -96,17 +96,24 @@ def test_every_metric_equals_scikit_learn(spark):
     p = rng.integers(0, 10, y.shape) / 10  # many ties
     answers = p >= 0.5
     sets = [[np.flatnonzero(row).tolist() for row in of] for of in (y, answers)]
-    rows = [(true, DenseVector(q), given) for true, q, given in zip(sets[0], p, sets[1], strict=True)]
+    unit = np.arange(len(y)) % 30
+    rows = [
+        ("test", f"u{u:02}", true, DenseVector(q), given)
+        for u, true, q, given in zip(unit, sets[0], p, sets[1], strict=True)
+    ]
     schema = T.StructType(
         [
+            T.StructField("stage", T.StringType()),
+            T.StructField("unit", T.StringType()),
             T.StructField("label_set", T.ArrayType(T.IntegerType())),
             T.StructField("label_probability", VectorUDT()),
             T.StructField("answer_set", T.ArrayType(T.IntegerType())),
         ]
     )
-    collected = evaluate_sets(spark.createDataFrame(rows, schema)).collect()
+    collected = evaluate_sets(spark.createDataFrame(rows, schema), by=["stage"], resamples=400, seed=3).collect()
 
-    found = {(m.genre, m.name): m.value for m in set_metrics(collected, labels=LABELS)}
+    metrics = {(m.genre, m.name): m for m in set_metrics(collected, by=["stage"], labels=LABELS)["test",]}
+    found = {key: m.value for key, m in metrics.items()}
 
     carried = [k for k in range(5) if y[:, k].any()]
     with warnings.catch_warnings():
@@ -118,12 +125,23 @@ def test_every_metric_equals_scikit_learn(spark):
             "subset_accuracy": sk.accuracy_score(y, answers),
             "coverage_error": sk.coverage_error(y, p),
             "coverage": answers.any(axis=1).mean(),
+            "macro_auc": np.mean([sk.roc_auc_score(y[:, k], p[:, k]) for k in range(3)]),
         }
     assert {name: found["all", name] for name in oracle} == pytest.approx(oracle, abs=1e-9)
     for k in carried:
         ap = sk.average_precision_score(y[:, k], p[:, k])
         assert found[LABELS[k], "average_precision"] == pytest.approx(ap, abs=1e-9)
     assert ("none of them", "average_precision") not in found
+    # Intervals: whole units drawn anew by hand, as often as the bootstrap does.
+    rng, draws = np.random.default_rng(8), []
+    for _ in range(400):
+        drawn = np.concatenate([np.flatnonzero(unit == u) for u in rng.integers(0, 30, 30)])
+        draws.append(sk.f1_score(y[drawn], answers[drawn], average="micro", zero_division=0))
+    micro = metrics["all", "micro_f1"]
+    assert (micro.low, micro.high) == pytest.approx(tuple(np.percentile(draws, [2.5, 97.5])), abs=0.02)
+    for name in ("macro_f1", "macro_auc", "subset_accuracy", "coverage_error", "coverage", "classwise_ece"):
+        assert metrics["all", name].low <= found["all", name] <= metrics["all", name].high
+        assert metrics["all", name].low < metrics["all", name].high
 
 
 def test_answers_are_all_likely_genres_else_the_likeliest_else_unknown(spark):

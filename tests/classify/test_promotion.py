@@ -23,7 +23,7 @@ GATE = Gate(bar=0.5, bar_name="the majority", max_ece=0.05, max_bytes=2**20)
     ],
 )
 def test_each_requirement_is_named_where_it_fails(change, reason):
-    contender = Contender(**{"name": "forest", "value": 0.6, "low": 0.55, "ece": 0.02, **change})
+    contender = Contender(**{"name": "forest", "validation": 0.6, "value": 0.6, "low": 0.55, "ece": 0.02, **change})
     found = objection(contender, GATE)
     assert (found == "") == (reason == "")
     assert reason in found
@@ -34,6 +34,10 @@ def test_size_is_judged_in_mebibytes():
     assert size_objection(3 * 2**19, GATE) == "it takes 1.5 MiB, more than 1"
 
 
-def test_the_best_comes_first_and_ties_go_to_the_better_calibrated():
-    a, b, c = Contender("a", 0.6, 0.5, 0.03), Contender("b", 0.6, 0.5, 0.01), Contender("c", 0.7, 0.5, 0.09)
-    assert ranked([a, b, c]) == [c, b, a]
+def test_validation_rows_decide_who_comes_first_whatever_the_test_rows_say():
+    a, b, c = (
+        Contender("a", 0.6, 0.9, 0.5, 0.01),
+        Contender("b", 0.6, 0.5, 0.5, 0.1),
+        Contender("c", 0.7, 0.5, 0.5, 0.1),
+    )
+    assert ranked([b, a, c]) == [c, a, b]

@@ -70,3 +70,39 @@ def test_a_champion_of_other_features_or_with_a_changed_file_is_refused(trained)
 def test_no_champion_is_a_skipped_step(make_context):
     with pytest.raises(SkipStep, match="no champion"):
         score_genres.run(catalogue.in_memory(make_context()))
+
+
+def test_sets_of_groups_are_scored_beside_the_single_genre_and_are_gated_and_checked_like_it(make_context):
+    options = ("classify.multilabel=true", "classify.score_top=1", "classify.abstain_below=0.3", "classify.models=[]")
+    context = catalogue.in_memory(make_context(*SMALL, *options))
+    rows = catalogue.curated(n=240)
+    groups = {row["track_id"]: [row["genre_group"]] for row in rows}
+    for row in rows:
+        if row["genre"] == "punk":  # punk tracks are rock and pop
+            groups[row["track_id"]].append("pop")
+    unknown = {row["track_id"]: set(groups.pop(row["track_id"])) for row in rows[::10]}
+    for row in rows[::10]:
+        row.update(genre=None, genre_group="unknown")
+    catalogue.write(context, rows, genres=[(track, group) for track, of in groups.items() for group in of])
+    make_splits.run(context)
+
+    outcome = train_genre_classifiers.run(context)
+
+    assert "of sets of groups: champion: multilabel logistic" in outcome.detail
+    (champion,) = context.tables.read("models.champion").collect()
+    assert (champion.target, champion.metric) == ("groups", "macro_auc")
+    assert champion.labels == sorted({group for of in groups.values() for group in of})
+    scored = score_genres.run(context)
+    assert scored.read == len(unknown)
+    scores = context.tables.read("models.genre_scores").collect()
+    answers = {track: {row.genre for row in scores if row.track_id == track and row.is_answer} for track in unknown}
+    # A linear model cannot tell hip hop, whose energy lies between the others; pairs come as pairs.
+    told = {track: of for track, of in unknown.items() if of != {"hip hop"}}
+    assert len(told) == 16
+    assert sum(answers[track] == of for track, of in told.items()) >= 14
+    assert "as before" in train_genre_classifiers.run(context).detail
+
+    part = next(path for path in sorted(Path(context.settings.root, champion.folder).rglob("part-*")))
+    part.unlink()
+    with pytest.raises(DataError, match="is not what was saved"):
+        score_genres.run(context)

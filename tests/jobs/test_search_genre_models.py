@@ -32,8 +32,9 @@ def test_the_better_tree_wins_the_other_is_dropped_and_nothing_is_fitted_twice(m
 
     fits = {(row.trial, row.fold): row.score for row in context.tables.read("models.search_fits").collect()}
     # A stump tells two of three genres apart, so it falls behind on the first fold.
-    assert fits.keys() == {("tree.depth=1", 0), *[("tree.depth=4", fold) for fold in range(5)]}
-    assert fits["tree.depth=1", 0] < 0.7 < fits["tree.depth=4", 0]
+    # Fold 0 is the one that classify.folds tests.
+    assert fits.keys() == {("tree.depth=1", 1), *[("tree.depth=4", fold) for fold in range(1, 5)]}
+    assert fits["tree.depth=1", 1] < 0.7 < fits["tree.depth=4", 1]
     assert outcome.detail.startswith("2 trials of the decision tree, 1 dropped early; best macro_f1 0.")
     assert outcome.detail.endswith(": --set classify.tree.depth=4")
 
@@ -49,7 +50,7 @@ def test_the_better_tree_wins_the_other_is_dropped_and_nothing_is_fitted_twice(m
     )
     again = search_genre_models.run(context)
     assert fitted == [("tree.depth=4", 4)]
-    assert "; 5 fits kept from an earlier run: " in again.detail
+    assert "; 4 fits kept from an earlier run: " in again.detail
     found = context.tables.read("models.search_fits").collect()
     assert {(row.trial, row.fold): row.score for row in found} == fits
 
@@ -63,8 +64,29 @@ def test_other_rows_or_settings_begin_anew(make_context):
     outcome = search_genre_models.run(context)
     found = context.tables.read("models.search_fits").collect()
     assert "kept from an earlier run" not in outcome.detail
-    assert len(found) == 3
+    assert len(found) == 2
     assert not {row.setup for row in found} & first
+
+
+def test_what_the_tested_fold_holds_changes_nothing_and_some_folds_have_to_be_left(make_context):
+    context = prepared(make_context, "classify.search.grid=['tree.depth=4']", "splits.folds=3", "classify.folds=[1]")
+    search_genre_models.run(context)
+    first = {row.fold: row.score for row in context.tables.read("models.search_fits").collect()}
+    assert first.keys() == {0, 2}
+    # Every label of the tested fold is turned upside down.
+    splits = context.tables.read("models.splits").where("fold = 1 and kind = 'artist'")
+    tested = {row.track_id for row in splits.collect()}
+    rows = catalogue.curated()
+    for row in rows:
+        if row["track_id"] in tested:
+            row["energy"] = 1 - row["energy"]
+    catalogue.write(context, rows)
+    search_genre_models.run(context)
+    assert {row.fold: row.score for row in context.tables.read("models.search_fits").collect()} == first
+
+    context = prepared(make_context, "splits.folds=3", "classify.folds=[0, 1]")
+    with pytest.raises(UsageError, match="leaves 1 of 3 folds to search on"):
+        search_genre_models.run(context)
 
 
 def test_a_trial_per_combination_named_after_its_values():

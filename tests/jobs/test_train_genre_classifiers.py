@@ -35,8 +35,8 @@ class Notes:
 
     metrics = params
 
-    def figure(self, figure, name):
-        self.figures.append((name, len(figure.axes)))
+    def figure(self, name, draw, *args, **kwargs):
+        self.figures.append((name, len(draw(*args, **kwargs).axes)))
 
     def champion(self, name, registered, tags):
         self.champions.append((name, registered, set(tags)))
@@ -57,7 +57,7 @@ def metrics_of(context):
     return {(r.model, r.fold, r.genre, r.metric): r for r in rows if r.split_kind == "artist"}
 
 
-def test_trains_both_models_on_a_fold_and_writes_metrics_figures_and_models(make_context):
+def test_trains_both_models_on_a_fold_and_writes_metrics_figures_and_models(make_context, caplog):
     context = replace(prepared(make_context(*SMALL), catalogue.curated()), run=Notes())
 
     outcome = train_genre_classifiers.run(context)
@@ -74,7 +74,11 @@ def test_trains_both_models_on_a_fold_and_writes_metrics_figures_and_models(make
     assert sum(found["majority", 0, genre, "support"].n for genre in catalogue.GROUPS) == n_test
     forest = found["random_forest", 0, "all", "macro_f1"]
     assert forest.low <= forest.value <= forest.high
-    assert found["random_forest", 0, "all", "ece"].low is None
+    for name in ("ece", "macro_auc", "brier", "top_3_accuracy", "log_loss", "classwise_ece"):
+        metric = found["random_forest", 0, "all", name]
+        assert metric.low <= metric.value <= metric.high, name
+    assert found["random_forest", 0, "all", "ece_by_chance"].low is None
+    assert not any(row.uses_outcome for row in found.values())
     kinds = ("validation_accuracy", "log_loss_uncalibrated", "ece_uncalibrated", "macro_auc", "brier", "coverage")
     assert all((name, 0, "all", kind) in found for name in models for kind in kinds)
     compared = {row.genre: row for row in context.tables.read("models.genre_comparisons").collect()}
@@ -104,6 +108,14 @@ def test_trains_both_models_on_a_fold_and_writes_metrics_figures_and_models(make
     # No model is better than itself: the champion stays.
     assert "as before" in again.detail
     assert context.tables.read("models.champion").collect() == [champion]
+
+    # A catalogue that has grown: the champion is measured again on it.
+    catalogue.write(context, [*catalogue.curated(), *catalogue.curated(n=150)[120:]])
+    make_splits.run(context)
+    with caplog.at_level("INFO"):
+        train_genre_classifiers.run(context)
+    n_test = context.tables.read("models.splits").where("fold = 0 and kind = 'artist'").count()
+    assert f"the champion {champion.model}, measured again on {n_test} rows: 0.9" in caplog.text
 
 
 def test_each_asked_fold_is_tested_on_groups_and_refused_and_unlabelled_tracks_stay_out(make_context):
@@ -196,6 +208,10 @@ def test_sets_of_groups_are_measured_beside_the_single_genre(make_context):
     assert sets["all", "mean_average_precision"].value > 0.6
     assert sets["all", "coverage_error"].value >= 1
     assert sets["pop", "support"].value == found["majority", 0, "punk", "support"].value
+    area = sets["all", "macro_auc"]
+    assert found["group_shares", 0, "all", "macro_auc"].value == 0.5
+    assert area.low <= area.value <= area.high
+    assert ("all", "classwise_ece_uncalibrated") in sets
 
 
 def test_a_time_split_that_was_asked_for_and_does_not_exist_is_an_error(make_context):

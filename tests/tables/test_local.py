@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import subprocess
 import sys
 import time
 
+import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
 from deltalake import write_deltalake
 
 from spark_app.errors import DataError, SchemaError, UsageError
 from spark_app.schemas import TABLES
+from spark_app.tables.commits import commit_folder
 from spark_app.tables.local import list_tables, open_table, read_rows, table_name
 from tests.tables.lakes import write_table
 
@@ -60,8 +63,6 @@ def test_an_emptied_log_is_a_clear_error(tmp_path):
 
 
 def test_a_table_that_lacks_columns_says_which(tmp_path):
-    import pyarrow as pa
-
     write_deltalake(f"{tmp_path}/curated/track_artists", pa.table({"track_id": ["t"]}))
     with pytest.raises(SchemaError, match=r"lacks \['position'\]"):
         read_rows(str(tmp_path), LINK, ("track_id", "position"))
@@ -118,6 +119,20 @@ def bucket(monkeypatch):
     finally:
         server.kill()
         server.wait()
+
+
+def test_files_on_s3_are_committed_like_those_of_a_folder(bucket):
+    import pyarrow.parquet as pq
+    from pyarrow.fs import S3FileSystem
+
+    store = S3FileSystem(endpoint_override=os.environ["AWS_ENDPOINT_URL"])
+    for version, n in enumerate((3, 2)):
+        rows = pa.Table.from_pylist(LINKS[:n])
+        pq.write_table(rows, f"{bucket}/lake/curated/track_artists/w{n}/part-0.parquet", filesystem=store)
+        commit_folder(f"s3://{bucket}/lake", LINK, f"w{n}", metadata="{}")
+        (info,) = list_tables(f"s3://{bucket}/lake")
+        assert (info.version, info.rows, info.files) == (version, n, 1)
+    assert read_rows(f"s3://{bucket}/lake", LINK).to_pylist() == LINKS[:2]
 
 
 def test_a_root_on_s3_is_read_like_a_folder_and_doctor_leaves_nothing_there(bucket):

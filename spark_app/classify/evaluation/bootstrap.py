@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,6 +38,23 @@ def resampled_sums(sums: csr_array, *, resamples: int, seed: int) -> np.ndarray:
         drawn = np.stack([np.bincount(rng.integers(0, n_units, n_units), minlength=n_units) for _ in range(size)])
         totals.append(drawn.astype(float) @ sums)
     return np.concatenate(totals)
+
+
+def unit_sums(unit: np.ndarray, cells: Sequence[tuple[np.ndarray, np.ndarray]], *, width: int) -> csr_array:
+    """Sums per unit, in the order of the units, for :func:`resampled_sums`.
+
+    Args:
+        unit: Of each row ``(n,)``; rows in an order that follows from their values, since sums of floats do.
+        cells: (statistic, value) of each row, ``(n,)`` both.
+        width: Number of statistics.
+    """
+    import numpy as np
+    from scipy.sparse import coo_array
+
+    units, position = np.unique(unit, return_inverse=True)
+    statistics, values = (np.concatenate(found) for found in zip(*cells, strict=True))
+    found = coo_array((values, (np.tile(position, len(cells)), statistics)), shape=(len(units), width))
+    return found.tocsr()
 
 
 def interval(draws: np.ndarray) -> tuple[float, float]:

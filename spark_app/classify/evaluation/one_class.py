@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spark_app.classify.evaluation.bins import calibration_error, reliability
+from spark_app.classify.evaluation.bins import N_BINS, bins_of, calibration_error, error_draws, reliability
+from spark_app.classify.evaluation.bootstrap import resampled_sums, unit_sums
 from spark_app.classify.evaluation.metrics import AUC, ECE, RELIABILITY, ROC
 
 if TYPE_CHECKING:
@@ -37,6 +38,57 @@ def one_class(scores: np.ndarray, hits: np.ndarray) -> tuple[Numbers, Curves]:
         numbers[AUC] = float(np.trapezoid(true_rate, false_rate))
         curves[ROC] = _thinned(np.array([false_rate, true_rate]))
     return numbers, curves
+
+
+def class_draws(
+    scores: np.ndarray, hits: np.ndarray, unit: np.ndarray, *, resamples: int, seed: int
+) -> dict[str, np.ndarray]:
+    """``auc`` (where both kinds of rows occur) and ``ece`` over the resamples that ``whole.bootstrap`` draws, too.
+
+    The area is moved to first order by each drawn row's placement among the rows of the other kind (DeLong et al. 1988;
+    Obuchowski 1997 for clusters), so that no resample has to be sorted; [0, 1]. Arguments as in :func:`one_class`.
+
+    Args:
+        scores: ``(n,)``.
+        hits: ``(n,)``.
+        unit: What the bootstrap draws ``(n,)``.
+        resamples: How many.
+        seed: Of the draws.
+    """
+    import numpy as np
+
+    order = np.lexsort((unit, hits, scores))
+    scores, hits, unit = scores[order], hits[order].astype(float), unit[order]
+    n, ones = len(hits), np.ones(len(hits))
+    cells = [(bins_of(scores), scores - hits), (np.full(n, N_BINS), ones)]
+    has_area = 0 < hits.sum() < n
+    area, moves = _placements(scores, hits) if has_area else (0.0, ones)
+    sums = unit_sums(unit, [*cells, (np.full(n, N_BINS + 1), moves)], width=N_BINS + 2)
+    totals = resampled_sums(sums, resamples=resamples, seed=seed)
+    error = calibration_error(reliability(scores, hits))
+    found = {ECE: error_draws(totals[:, :N_BINS], totals[:, N_BINS], error)}
+    return found | {AUC: np.clip(area + totals[:, N_BINS + 1], 0.0, 1.0)} if has_area else found
+
+
+def _placements(scores: np.ndarray, hits: np.ndarray) -> tuple[float, np.ndarray]:
+    """The area under the curve, and how far drawing each row once more moves it ``(n,)``; these sum to 0.
+
+    Args:
+        scores: ``(n,)``, ascending.
+        hits: 1 or 0; both occur.
+    """
+    import numpy as np
+
+    is_hit = hits > 0
+    hit_scores, other_scores = scores[is_hit], scores[~is_hit]
+
+    def below(these: np.ndarray, by: np.ndarray) -> np.ndarray:
+        # Equal scores count half.
+        return (np.searchsorted(these, by, side="left") + np.searchsorted(these, by, side="right")) / 2 / len(these)
+
+    places = np.where(is_hit, below(other_scores, scores), 1 - below(hit_scores, scores))
+    area = float(places[is_hit].mean())
+    return area, (places - area) / np.where(is_hit, len(hit_scores), len(other_scores))
 
 
 def roc_points(scores: np.ndarray, hits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

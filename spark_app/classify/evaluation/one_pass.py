@@ -15,6 +15,7 @@ from pyspark.ml.functions import vector_to_array
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
+from spark_app.classify.evaluation.bootstrap import interval
 from spark_app.classify.evaluation.metrics import (
     AUC,
     BRIER,
@@ -22,6 +23,7 @@ from spark_app.classify.evaluation.metrics import (
     CONFUSION,
     DRAWS,
     ECE,
+    F1,
     LOG_LOSS,
     MACRO_AUC,
     RELIABILITY,
@@ -29,7 +31,7 @@ from spark_app.classify.evaluation.metrics import (
     Evaluation,
     Metric,
 )
-from spark_app.classify.evaluation.one_class import one_class
+from spark_app.classify.evaluation.one_class import class_draws, one_class
 from spark_app.classify.evaluation.whole import (
     Predictions,
     answer_bins,
@@ -141,17 +143,21 @@ def _measure(plan: Plan, by: Sequence[str]) -> Callable[[tuple[Any, ...], pd.Dat
         import pandas as pd
 
         *of, group = key
-        found = _whole(rows, plan) if group == _WHOLE else _single(rows, plan.labels[group])
+        found = _whole(rows, plan) if group == _WHOLE else _single(rows, plan, plan.labels[group])
         frame = pd.DataFrame(found, columns=["genre", "name", "value", "n", "low", "high", "points"])
         return frame.assign(**dict(zip(by, of, strict=True)))
 
     return measure
 
 
-def _single(rows: pd.DataFrame, label: str) -> list[tuple[Any, ...]]:
-    numbers, curves = one_class(rows["score"].to_numpy(), rows["hit"].to_numpy())
-    return [(label, name, value, len(rows), None, None, None) for name, value in numbers.items()] + [
-        _curve(label, name, points) for name, points in curves.items()
+def _single(rows: pd.DataFrame, plan: Plan, label: str) -> list[tuple[Any, ...]]:
+    score, hit = rows["score"].to_numpy(), rows["hit"].to_numpy()
+    numbers, curves = one_class(score, hit)
+    draws = class_draws(score, hit, rows["_unit"].to_numpy(), resamples=plan.resamples, seed=plan.seed)
+    return [
+        *[(label, name, value, len(rows), *interval(draws[name]), None) for name, value in numbers.items()],
+        *[_curve(label, name, points) for name, points in curves.items()],
+        *[_draws(label, name, values) for name, values in draws.items()],
     ]
 
 
@@ -170,8 +176,12 @@ def _whole(rows: pd.DataFrame, plan: Plan) -> list[tuple[Any, ...]]:
     return [
         *[(m.genre, m.name, m.value, m.n, m.low, m.high, None) for m in metrics],
         *[_curve(ALL, name, points) for name, points in curves.items()],
-        *[_curve(genre, f"{DRAWS} {name}", values[None]) for (name, genre), values in draws.items()],
+        *[_draws(genre, name, values) for (name, genre), values in draws.items() if genre == ALL or name == F1],
     ]
+
+
+def _draws(genre: str, name: str, values: np.ndarray) -> tuple[Any, ...]:
+    return _curve(genre, f"{DRAWS} {name}", values[None])
 
 
 def _curve(genre: str, name: str, points: np.ndarray) -> tuple[Any, ...]:
@@ -185,24 +195,39 @@ def _evaluation(rows: Sequence[Row], key: tuple[Any, ...], labels: Sequence[str]
     if numbers[ALL, BRIER]["value"] is None:  # on its way from pandas NaN becomes null
         raise DataError(f"{' '.join(map(str, key))} gives probabilities that are not numbers")
     points = {(r["name"], r["genre"]): np.array(r["points"]) for r in rows if r["points"] is not None}
+    prefix = f"{DRAWS} "
+    draws = {(n.removeprefix(prefix), g): found[0] for (n, g), found in points.items() if n.startswith(prefix)}
+    draws |= _macro_draws(draws, labels)
     metrics = [Metric(r["genre"], r["name"], r["value"], r["n"], r["low"], r["high"]) for r in numbers.values()]
     order = {genre: position for position, genre in enumerate([ALL, *labels])}
-    metrics = sorted([*metrics, *_macro(numbers, labels)], key=lambda m: (order[m.genre], m.name))
-    prefix = f"{DRAWS} "
+    metrics = sorted([*metrics, *_macro(numbers, labels, draws)], key=lambda m: (order[m.genre], m.name))
     return Evaluation(
         metrics=tuple(metrics),
         confusion=points.pop((CONFUSION, ALL)).astype(int),
         curves={of: found for of, found in points.items() if not of[0].startswith(prefix)},
-        draws={(n.removeprefix(prefix), g): found[0] for (n, g), found in points.items() if n.startswith(prefix)},
+        draws=draws,
     )
 
 
-def _macro(numbers: dict[tuple[str, str], Row], labels: Sequence[str]) -> list[Metric]:
+_MEANS = ((AUC, MACRO_AUC), (ECE, CLASSWISE_ECE))
+
+
+def _macro(
+    numbers: dict[tuple[str, str], Row], labels: Sequence[str], draws: dict[tuple[str, str], np.ndarray]
+) -> list[Metric]:
     """Means over labels; a label without AUC (all rows of one kind) does not count in the mean."""
     n = numbers[ALL, LOG_LOSS]["n"]
     found = []
-    for name, macro in ((AUC, MACRO_AUC), (ECE, CLASSWISE_ECE)):
+    for name, macro in _MEANS:
         values = [numbers[label, name]["value"] for label in labels if (label, name) in numbers]
         if values:
-            found.append(Metric(ALL, macro, sum(values) / len(values), n))
+            found.append(Metric(ALL, macro, sum(values) / len(values), n, *interval(draws[macro, ALL])))
     return found
+
+
+def _macro_draws(draws: dict[tuple[str, str], np.ndarray], labels: Sequence[str]) -> dict[tuple[str, str], np.ndarray]:
+    """The same means in each resample, which all labels share."""
+    import numpy as np
+
+    found = {macro: [draws[name, label] for label in labels if (name, label) in draws] for name, macro in _MEANS}
+    return {(macro, ALL): np.mean(values, axis=0) for macro, values in found.items() if values}

@@ -6,8 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from spark_app.classify.evaluation.bins import calibration_error, error_by_chance, reliability
-from spark_app.classify.evaluation.bootstrap import interval, resampled_sums
+from spark_app.classify.evaluation.bins import (
+    N_BINS,
+    bins_of,
+    calibration_error,
+    error_by_chance,
+    error_draws,
+    reliability,
+)
+from spark_app.classify.evaluation.bootstrap import interval, resampled_sums, unit_sums
 from spark_app.classify.evaluation.metrics import (
     ACCURACY,
     BALANCED_ACCURACY,
@@ -128,33 +135,34 @@ def risk_coverage(rows: Predictions) -> np.ndarray:
 def bootstrap(
     rows: Predictions, *, labels: Sequence[str], resamples: int, seed: int
 ) -> dict[tuple[str, str], np.ndarray]:
-    """(metric, genre) -> values over resamples of the units.
+    """(metric, genre) -> values over resamples of the units, of all that follows from sums over units.
 
-    Intervals exist for accuracy, balanced accuracy, macro and weighted F1, log loss, and F1 of each label: all of
-    them follow from sums over units. An AUC does not, and has none.
+    These are accuracy, balanced accuracy, top-3, macro and weighted F1, log loss, Brier score, the calibration error
+    over the bins of all rows, and precision, recall and F1 of each label.
     """
     k = len(labels)
     totals = resampled_sums(_unit_sums(rows, k), resamples=resamples, seed=seed)
     right, true, given = (totals[:, part * k : (part + 1) * k] for part in range(3))
-    summaries = _summaries((right, true, given))
-    draws = {(name, ALL): values for name, values in summaries.items()}
-    draws[LOG_LOSS, ALL] = totals[:, -1] / true.sum(axis=-1)
-    f1 = _f1(right, true, given)
-    return draws | {(F1, label): f1[:, i] for i, label in enumerate(labels)}
+    n = true.sum(axis=-1)
+    draws = {(name, ALL): values for name, values in _summaries((right, true, given)).items()}
+    draws |= {(name, ALL): totals[:, 3 * k + at] / n for at, name in enumerate((LOG_LOSS, BRIER, TOP_3))}
+    draws[ECE, ALL] = error_draws(totals[:, 3 * k + 3 :], n, calibration_error(answer_bins(rows)))
+    by_label = _by_label((right, true, given))
+    return draws | {(name, label): found[:, i] for name, found in by_label.items() for i, label in enumerate(labels)}
 
 
 def _unit_sums(rows: Predictions, k: int) -> csr_array:
-    """Per unit, in the order of the units: right, true and given rows of each label, then the loss."""
+    """Per unit, in the order of the units: right, true and given rows of each label, then the loss, the Brier score,
+    rows with the true label on top, and each bin's gap between confidence and hits.
+    """
     import numpy as np
-    from scipy.sparse import coo_array
 
-    units, position = np.unique(rows.unit, return_inverse=True)
     hits = (rows.prediction == rows.label).astype(float)
     ones = np.ones(len(hits))
-    columns = (rows.label, k + rows.label, 2 * k + rows.prediction, np.full(len(hits), 3 * k))
-    values = np.concatenate([hits, ones, ones, rows.loss])
-    cells = coo_array((values, (np.tile(position, 4), np.concatenate(columns))), shape=(len(units), 3 * k + 1))
-    return cells.tocsr()
+    by_label = [(rows.label, hits), (k + rows.label, ones), (2 * k + rows.prediction, ones)]
+    sums = [(np.full(len(hits), 3 * k + at), v) for at, v in enumerate((rows.loss, rows.brier, rows.in_top))]
+    gap = (3 * k + 3 + bins_of(rows.confidence), rows.confidence - hits)
+    return unit_sums(rows.unit, [*by_label, *sums, gap], width=3 * k + 3 + N_BINS)
 
 
 Counts = tuple["np.ndarray", "np.ndarray", "np.ndarray"]  # right, true, given: (..., n_labels)
@@ -186,20 +194,23 @@ def _summaries(counts: Counts) -> dict[str, np.ndarray]:
     }
 
 
-def _label_metrics(counts: Counts, labels: Sequence[str], draws: dict[tuple[str, str], np.ndarray]) -> list[Metric]:
+def _by_label(counts: Counts) -> dict[str, np.ndarray]:
+    """Metrics of each label; the last axis holds the labels."""
     import numpy as np
 
     right, true, given = counts
-    columns = {
-        PRECISION: (right / np.maximum(given, 1), given),
-        RECALL: (right / np.maximum(true, 1), true),
-        F1: (_f1(right, true, given), true),
-        SUPPORT: (true, true),
-    }
+    precision, recall = right / np.maximum(given, 1), right / np.maximum(true, 1)
+    return {PRECISION: precision, RECALL: recall, F1: _f1(right, true, given)}
+
+
+def _label_metrics(counts: Counts, labels: Sequence[str], draws: dict[tuple[str, str], np.ndarray]) -> list[Metric]:
+    _, true, given = counts
+    values = {**_by_label(counts), SUPPORT: true}
+    rows = {name: given if name == PRECISION else true for name in values}
     return [
-        _with_interval(label, name, float(values[i]), int(n[i]), draws)
+        _with_interval(label, name, float(found[i]), int(rows[name][i]), draws)
         for i, label in enumerate(labels)
-        for name, (values, n) in columns.items()
+        for name, found in values.items()
     ]
 
 
