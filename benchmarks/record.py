@@ -77,6 +77,12 @@ def commit() -> str:
     return head if is_clean else f"{head}-dirty"
 
 
+def tree_of(path: str) -> str:
+    """Git's hash of what a file or folder held at the last commit, ``-dirty`` where it holds something else."""
+    is_clean = _git("diff", "--quiet", "HEAD", "--", path).returncode == 0
+    return _git("rev-parse", f"HEAD:{path}").stdout.strip() + ("" if is_clean else "-dirty")
+
+
 def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["git", *arguments], cwd=PROJECT, capture_output=True, text=True, check=False)
 

@@ -27,7 +27,7 @@ ESTIMATORS: dict[str, Callable[[], Any]] = {
 
 
 def measure(task: Task, fold: int, name: str) -> dict[str, list[float | None]]:
-    """Metric -> value and two empty bounds, of test rows; trained on the prepared training rows alone."""
+    """Metric -> value, no bounds and no error, of test rows; trained on the prepared training rows alone."""
     (train, train_labels), (test, labels) = prepared_rows(task, fold)
     model = ESTIMATORS[name]().fit(train, train_labels)
     answers = model.predict(test)
@@ -40,7 +40,7 @@ def measure(task: Task, fold: int, name: str) -> dict[str, list[float | None]]:
         shares = model.predict_proba(test)
         found["log_loss"] = log_loss(labels, shares, labels=model.classes_)
         found["macro_auc"] = roc_auc_score(labels, shares, multi_class="ovr", average="macro", labels=model.classes_)
-    return {metric: [float(value), None, None] for metric, value in found.items()}
+    return {metric: [float(value), None, None, None] for metric, value in found.items()}
 
 
 def prepared_rows(task: Task, fold: int) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -1,7 +1,9 @@
-"""Seconds of training: the application's tree models beside scikit-learn's and Spark ML's forests.
+"""Seconds of training: the application's default tree model beside scikit-learn's and Spark ML's forest of its size.
 
-Run: ``python -m benchmarks.training_speed``: ``spotify_songs`` on five artist folds, then generated rows. Spark ML's
-forest takes minutes: ``--spark-folds`` and ``--rows`` say how much of it is measured.
+Run: ``python -m benchmarks.training_speed``: ``spotify_songs`` on five artist folds, then 10^6 generated rows; forests
+have 100 trees of depth 14. Spark ML's forest takes minutes: ``--spark-folds`` and ``--rows`` say how much of it is
+measured. Gradient boosting, and the two scikit-learn models that issue B compares accuracies with, stand beside them
+for information (``benchmarks.genre_models`` has their bars).
 """
 
 from __future__ import annotations
@@ -25,58 +27,83 @@ from spark_app.jobs.model_params import model_params
 from spark_app.settings import Settings
 
 Rows = tuple[np.ndarray, np.ndarray]
-OURS = ("random_forest", "gradient_boosting")
-SCIKIT = ("scikit_learn_100x14", "scikit_learn_200", "scikit_learn_hist_boosting")
+Timed = tuple[float, float]  # accuracy, seconds
+TREES, DEPTH = 100, 14
+FOREST, OURS = "random_forest", ("random_forest", "gradient_boosting")
+SCIKIT = "scikit_learn_100x14"
 SPARK = "spark_ml_100x14"
+MOST_TIMES_SCIKIT, MOST_OF_SPARK = 5.0, 0.2
+LARGEST_LOSS = 0.002  # of accuracy: another seed of the same forest moves the mean of five folds as far
 
 
 def main() -> int:
     """Measure, print, write the figures; 1 where a bar is missed."""
     args = _parser().parse_args()
     tracks = real_data() / "spotify_songs" / "spotify_songs.csv"
-    with context_on_scratch(f"sources.tracks={tracks}", *args.set) as context:
+    size = (f"classify.trees={TREES}", f"classify.depth={DEPTH}")
+    with context_on_scratch(f"sources.tracks={tracks}", *size, *args.set) as context:
         by_model = _on_folds(context, args.spark_folds)
         generated = _on_generated(context.spark, context.settings, args.rows) if args.rows else {}
     figures = {
-        "spotify_songs_artist_folds": {
-            name: {
-                "accuracy": summary([a for a, _ in found]),
-                "seconds_per_fit": round(mean(s for _, s in found), 2),
-            }
-            for name, found in by_model.items()
-            if found
-        },
-        "generated": generated,
+        name: {
+            "accuracy": summary([a for a, _ in found]),
+            "seconds_per_fit": round(mean(s for _, s in found), 2),
+        }
+        for name, found in by_model.items()
+        if found
     }
-    for name, found in by_model.items():
-        if found:
-            print(f"{name:<28} accuracy {mean(a for a, _ in found):.4f}   seconds {mean(s for _, s in found):.2f}")
-    for name, value in generated.items():
-        print(f"generated {name}: {value}")
-    print(f"written: {save('training_speed', figures).name}")
-    return int(not _passes(by_model))
+    on_rows = {name: {"accuracy": round(a, 4), "seconds": round(s, 1)} for name, (a, s) in generated.items()}
+    bars = _bars(by_model, generated)
+    for name, value in {**figures, **{f"{name}, {args.rows:,} rows": v for name, v in on_rows.items()}}.items():
+        print(f"{name:<36} {value}")
+    for bar, (value, is_met) in bars.items():
+        print(f"{bar}: {value} {'met' if is_met else 'MISSED'}")
+    path = save(
+        "training_speed",
+        {
+            "spotify_songs_artist_folds": figures,
+            "generated": {"rows": args.rows, **on_rows},
+            "bars": {bar: {"value": value, "met": is_met} for bar, (value, is_met) in bars.items()},
+        },
+    )
+    print(f"written: {path.name}")
+    return int(not all(is_met for _, is_met in bars.values()))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000, help="generated rows; 0 leaves them out")
     parser.add_argument("--spark-folds", type=int, default=1, help="folds on which Spark ML's forest trains")
-    parser.add_argument("--set", action="append", default=["classify.boosting.workers=2"])
+    parser.add_argument("--set", action="append", default=[], help="such as classify.forest.min_rows=1")
     return parser
 
 
-def _passes(by_model: dict[str, list[tuple[float, float]]]) -> bool:
-    """At most five times scikit-learn's seconds, at most 0.01 below either reference."""
-    accuracies = {name: mean(a for a, _ in found) for name, found in by_model.items() if found}
-    seconds = {name: mean(s for _, s in found) for name, found in by_model.items() if found}
-    is_fast = seconds["random_forest"] <= 5 * seconds[SCIKIT[0]]
-    best = max(accuracies[name] for name in SCIKIT)
-    return is_fast and all(accuracies[name] >= best - 0.01 for name in OURS)
+def _bars(by_model: dict[str, list[Timed]], generated: dict[str, Timed]) -> dict[str, tuple[float, bool]]:
+    """What issue B asks of the default tree model -> value, and whether it is met."""
+
+    def mean_of(name: str, at: int, folds: int | None = None) -> float:
+        return mean(found[at] for found in by_model[name][:folds])
+
+    times = mean_of(FOREST, 1) / mean_of(SCIKIT, 1)
+    above_scikit = mean_of(FOREST, 0) - mean_of(SCIKIT, 0)
+    bars = {
+        "seconds, times scikit-learn's (at most 5)": (round(times, 2), times <= MOST_TIMES_SCIKIT),
+        "accuracy above scikit-learn's": (round(above_scikit, 4), above_scikit >= -LARGEST_LOSS),
+    }
+    if n := len(by_model[SPARK]):
+        above_spark = mean_of(FOREST, 0, n) - mean_of(SPARK, 0)
+        bars["accuracy above Spark ML's"] = (round(above_spark, 4), above_spark >= -LARGEST_LOSS)
+    if generated:
+        share = generated[FOREST][1] / generated[SPARK][1]
+        above = generated[FOREST][0] - generated[SPARK][0]
+        bars["seconds on generated rows, share of Spark ML's (at most 0.2)"] = (round(share, 3), share <= MOST_OF_SPARK)
+        bars["accuracy on generated rows above Spark ML's"] = (round(above, 4), above >= -LARGEST_LOSS)
+    return bars
 
 
-def _on_folds(context: Any, spark_folds: int) -> dict[str, list[tuple[float, float]]]:
+def _on_folds(context: Any, spark_folds: int) -> dict[str, list[Timed]]:
     """Model -> (accuracy, seconds) per fold."""
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in (*SCIKIT, *OURS, SPARK)}
+    found: dict[str, list[Timed]] = {name: [] for name in (*_scikit_learn(), *OURS, SPARK)}
     for fold in artist_folds(context):
         for name, estimator in _scikit_learn().items():
             found[name].append(_timed(estimator, fold.train, lambda model, rows=fold.test: model.score(*rows)))
@@ -89,9 +116,7 @@ def _on_folds(context: Any, spark_folds: int) -> dict[str, list[tuple[float, flo
     return found
 
 
-def _on_spark(
-    spark: SparkSession, estimators: dict[str, Any], train: Rows, test: Rows
-) -> dict[str, tuple[float, float]]:
+def _on_spark(spark: SparkSession, estimators: dict[str, Any], train: Rows, test: Rows) -> dict[str, Timed]:
     """Model -> (accuracy, seconds)."""
     training, testing = frame(spark, *train, partitions=4), frame(spark, *test, partitions=4)
     estimators["random_forest"].copy().fit(training.limit(100))  # starts the Python workers
@@ -104,17 +129,15 @@ def _on_spark(
     return found
 
 
-def _on_generated(spark: SparkSession, settings: Settings, rows: int) -> dict[str, object]:
+def _on_generated(spark: SparkSession, settings: Settings, rows: int) -> dict[str, Timed]:
     values, labels = clouds(rows + 50_000)
     train, test = (values[:rows], labels[:rows]), (values[rows:], labels[rows:])
-    estimators = {**_application(settings, train), SPARK: _spark_forest()}
-    figures = _on_spark(spark, estimators, train, test)
-    return {"rows": rows} | {
-        name: {"accuracy": round(right, 4), "seconds": round(seconds, 1)} for name, (right, seconds) in figures.items()
-    }
+    found = _on_spark(spark, {FOREST: _application(settings, train)[FOREST], SPARK: _spark_forest()}, train, test)
+    print(f"{rows:,}", found, flush=True)
+    return found
 
 
-def _timed(estimator: Any, train: tuple[Any, ...], score: Callable[[Any], float]) -> tuple[float, float]:
+def _timed(estimator: Any, train: tuple[Any, ...], score: Callable[[Any], float]) -> Timed:
     started = time.monotonic()
     model = estimator.fit(*train)
     seconds = time.monotonic() - started
@@ -131,8 +154,8 @@ def _spark_forest() -> SparkForest:
     return SparkForest(
         featuresCol="features",
         labelCol="label_index",
-        numTrees=100,
-        maxDepth=14,
+        numTrees=TREES,
+        maxDepth=DEPTH,
         maxBins=32,
         maxMemoryInMB=512,
         cacheNodeIds=True,
@@ -144,9 +167,9 @@ def _scikit_learn() -> dict[str, Any]:
     from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 
     return {
-        SCIKIT[0]: RandomForestClassifier(100, max_depth=14, random_state=42, n_jobs=2),
-        SCIKIT[1]: RandomForestClassifier(200, random_state=42, n_jobs=2),
-        SCIKIT[2]: HistGradientBoostingClassifier(random_state=42),
+        SCIKIT: RandomForestClassifier(TREES, max_depth=DEPTH, random_state=42, n_jobs=2),
+        "scikit_learn_200": RandomForestClassifier(200, random_state=42, n_jobs=2),
+        "scikit_learn_hist_boosting": HistGradientBoostingClassifier(random_state=42),
     }
 
 

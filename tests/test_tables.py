@@ -58,6 +58,8 @@ def test_rows_that_were_deleted_from_files_stay_deleted(spark, make_context):
     spark.sql(f"delete from delta.`{path}` where track_id = 't1'")
     assert list(Path(path).glob("deletion_vector*")), "the file was written anew: nothing to see"
     assert_same_rows(tables.read(LINK), links(spark, [("t2", "a1", 1)]))
+    tables.write(LINK, links(spark, [("t3", "a1", 1)]))
+    assert_same_rows(make_context().tables.read(LINK), links(spark, [("t3", "a1", 1)]))
 
 
 def test_appended_rows_are_told_and_anything_else_is_not_known(spark, make_context):
@@ -166,7 +168,7 @@ def test_a_write_that_ends_before_its_commit_changes_nothing(spark, make_context
     assert again.version(LINK) == 0
 
 
-def test_spark_and_the_log_agree_on_partitions_rows_and_other_jobs_rejects(spark, make_context):
+def test_spark_and_the_log_agree_on_partitions_rows_and_other_jobs_rejects(spark, make_context, monkeypatch):
     tables, schema = make_context().tables, TABLES["curated.rejects"].struct
 
     def rejects(job, n):
@@ -178,6 +180,17 @@ def test_spark_and_the_log_agree_on_partitions_rows_and_other_jobs_rejects(spark
     assert_same_rows(spark.read.format("delta").load(tables.path("curated.rejects")), expected)
     assert_same_rows(tables.read("curated.rejects"), expected)
     assert count_rows(tables.root, "curated.rejects") == 3
+    # Two runs at once, each with rejects of a job of its own: both are kept.
+    create = deltalake.DeltaTable.create_write_transaction
+
+    def beaten(table, *args, **kwargs):
+        monkeypatch.setattr(deltalake.DeltaTable, "create_write_transaction", create)
+        make_context().tables.replace_rejects("make_splits", rejects("make_splits", 4))
+        return create(table, *args, **kwargs)
+
+    monkeypatch.setattr(deltalake.DeltaTable, "create_write_transaction", beaten)
+    tables.replace_rejects("curate_tracks", rejects("curate_tracks", 2))
+    assert count_rows(tables.root, "curated.rejects") == 2 + 2 + 4
     transactions = deltalake.DeltaTable(tables.path("curated.rejects"))
     assert transactions.transaction_version(f"rejects/curate_tracks/{tables.run_id}") == 1
 
@@ -257,9 +270,17 @@ def test_a_ledger_line_is_added_once(make_context):
 def test_rows_of_the_driver_replace_what_spark_wrote_and_the_other_way_round(spark, make_context):
     tables = make_context().tables
     name = "models.champion"
-    values = {"model": "b", "features": ["energy", "key"], "labels": [], "value": math.nan, "low": None, "n_rows": 3}
+    values = {
+        "model": "b",
+        "target": "b",
+        "features": ["energy", "key"],
+        "labels": [],
+        "value": math.nan,
+        "low": None,
+        "n_rows": 3,
+    }
     row = tuple(values.get(column) for column in TABLES[name].columns)
-    other = ("a", *row[1:])
+    other = ("a", "a", *row[2:])
 
     assert tables.write_rows(name, [row, other], notes={"since": 7}) == 0
     assert tables.notes(name) == {"since": 7}

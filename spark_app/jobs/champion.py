@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 TABLE = "models.champion"
+_CROWNING = threading.Lock()  # both kinds of champion share the table, and may be promoted at the same time
 REGISTERED = "genre_classifier"
 REGISTERED_SETS = "genre_sets"
 SETS = "groups"  # target of the model that gives every track a set of genre groups
@@ -132,7 +134,8 @@ def promote(
             reason = size_objection(stored.n_bytes, gate)
             if not reason:
                 context.run.spark_model(models[contender.name], contender.name, example)
-                _crown(context, setup, contender, stored)
+                with _CROWNING:
+                    _crown(context, setup, contender, stored)
                 return f"champion: {contender.name.replace('_', ' ')}"
             delete_model(context.spark, context.settings.root, stored.folder)
         objections.append(f"{contender.name}: {reason}")

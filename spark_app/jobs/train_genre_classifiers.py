@@ -55,10 +55,11 @@ def run(context: Context) -> Outcome:
     after = uses_outcome(classify.extra_features)
     context.tables.write_rows("models.genre_metrics", [(*row, after) for row in rows])
     _compare(task, measured)
-    promoted = promote_single(task, target, measured)
-    if sets:
-        promoted += f"; of sets of groups: {promote_sets(task, tracks, sets)}"
-    return _outcome(task, found, measured, promoted)
+    single, of_sets = side_by_side(
+        lambda: promote_single(task, target, measured),
+        lambda: f"; of sets of groups: {promote_sets(task, tracks, sets)}" if sets else "",
+    )
+    return _outcome(task, found, measured, single + of_sets)
 
 
 def _measured(task: Task, tracks: DataFrame, folds: Sequence[int]) -> list[Measured]:

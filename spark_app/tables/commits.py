@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from deltalake.transaction import AddAction
     from pyarrow.fs import FileInfo, FileSystem
 
+_ATTEMPTS = 10  # of a commit that touches nobody else's partition
 _READERS = 8  # footers read at a time
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"  # Spark's folder for null
 
@@ -40,13 +41,15 @@ def commit_folder(
         name: ``zone.noun``.
         folder: Below the table: complete Parquet files, in folders per partition where the table has partitions.
         metadata: JSON that the commit carries.
-        only: Partition column -> value: files of other partitions stay. Default all are replaced.
+        only: Partition column -> value: files of other partitions stay, whoever else commits to them at the same time.
+            Default all are replaced.
         transaction: Delta's ``txnAppId`` of the commit, of version 1.
 
     Raises:
-        CommitFailedError: Another run has committed to the table in the meantime; the files are in no version.
+        CommitFailedError: Another run has replaced the table in the meantime; the files are in no version.
     """
     from deltalake import CommitProperties, DeltaTable, Schema, Transaction
+    from deltalake.exceptions import CommitFailedError
     from deltalake.transaction import create_table_with_add_actions
 
     table, uri = TABLES[name], table_uri(root, name)
@@ -58,7 +61,14 @@ def commit_folder(
         create_table_with_add_actions(uri, schema, added, "error", by, commit_properties=properties)
         return
     filters = [(column, "=", value) for column, value in only.items()] if only else None
-    DeltaTable(uri).create_write_transaction([*added], "overwrite", schema, by, filters, commit_properties=properties)
+    for attempts_left in reversed(range(_ATTEMPTS if only else 1)):
+        try:
+            found = DeltaTable(uri)
+            found.create_write_transaction([*added], "overwrite", schema, by, filters, commit_properties=properties)
+            return
+        except CommitFailedError:  # deltalake takes a commit to any partition for a conflict
+            if not attempts_left:
+                raise
 
 
 def _added(uri: str, folder: str) -> list[AddAction]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from spark_app.columns import AUDIO12
 from spark_app.errors import SkipStep
 from spark_app.jobs import explore_features, normalise_features
 from tests.jobs import catalogue
@@ -40,3 +41,24 @@ def test_no_tracks_is_a_skipped_step(make_context):
     catalogue.write_empty(context, "features.audio", "features.audio_stats")
     with pytest.raises(SkipStep, match="no tracks"):
         explore_features.run(context)
+
+
+def test_as_many_spark_jobs_for_two_features_and_two_genres_as_for_all(make_context):
+    context = catalogue.in_memory(make_context("explore.bins=8"))
+
+    def jobs(features, n_groups):
+        rows = catalogue.curated(n=90)
+        for i, row in enumerate(rows):
+            row.update({name: None for name in AUDIO12 if name not in features}, genre_group=f"group {i % n_groups}")
+        catalogue.write(context, rows)
+        normalise_features.run(context)
+        group = f"{len(features)} features"
+        context.spark.sparkContext.setJobGroup(group, group)
+        try:
+            explore_features.run(context)
+        finally:
+            context.spark.sparkContext.setJobGroup("tests", "tests")
+        return len(context.spark.sparkContext.statusTracker().getJobIdsForGroup(group))
+
+    few, all_of_them = jobs(("energy", "valence"), 2), jobs(AUDIO12, 10)
+    assert 0 < few == all_of_them
