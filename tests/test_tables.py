@@ -202,6 +202,21 @@ def test_spark_and_the_log_agree_on_partitions_rows_and_other_jobs_rejects(spark
     assert sorted(row.genre_group for row in found) == sorted(groups)
 
 
+def test_a_column_that_an_earlier_version_did_not_know_reads_as_null_and_no_other_may_be_missing(spark, make_context):
+    tables, name = make_context().tables, "models.champion"
+    columns = [column for column in TABLES[name].columns if column != "protocol"]
+    old = spark.createDataFrame([], TABLES[name].struct).select(*columns)
+    old = old.unionByName(spark.range(1).select(*[F.lit(None).cast(t).alias(c) for c, t in old.dtypes]))
+    old.withColumn("model", F.lit("forest")).write.format("delta").save(tables.path(name))
+    (row,) = tables.read(name).collect()
+    assert (row.model, row.protocol) == ("forest", None)
+    assert tables.read(name).columns == TABLES[name].columns
+
+    links(spark, [("t1", "a1", 1)]).drop("position").write.format("delta").save(tables.path(LINK))
+    with pytest.raises(SchemaError, match=r"lacks \['position'\]"):
+        tables.read(LINK)
+
+
 def test_a_frame_keeps_the_version_that_it_was_read_at(spark, make_context):
     tables = make_context().tables
     tables.write(LINK, links(spark, [("t1", "a1", 1)]))

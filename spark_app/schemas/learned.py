@@ -82,6 +82,7 @@ LEARNED = (
         "model string, split_kind string, fold int, genre string, metric string, value double, low double, "
         "high double, n bigint, uses_outcome boolean",
         "train_genre_classifiers",
+        later=("uses_outcome",),
     ),
     TableSchema(
         "models.genre_comparisons",
@@ -110,6 +111,7 @@ LEARNED = (
         "low double, ece double, n_rows bigint, model_sha256 string, folder string, files array<string>, "
         "n_bytes bigint",
         "train_genre_classifiers",
+        later=("protocol",),
     ),
     TableSchema(
         "models.genre_scores",

@@ -20,6 +20,7 @@ class TableSchema:
         ddl: Columns and types as Spark DDL.
         job: The one job that writes the table; ``*`` for the two shared tables.
         partition_by: Column whose values are folders, or None.
+        later: Columns that tables of an earlier version lack; they read as null there.
     """
 
     name: str
@@ -27,6 +28,7 @@ class TableSchema:
     ddl: str
     job: str
     partition_by: str | None = None
+    later: tuple[str, ...] = ()
 
     @cached_property
     def struct(self) -> T.StructType:

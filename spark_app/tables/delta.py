@@ -66,7 +66,7 @@ class Tables:
         return newest_version(self.root, name) if self.exists(name) else None
 
     def read(self, name: str) -> DataFrame:
-        """The newest version of a table, with the columns of its schema.
+        """The newest version of a table, with the columns of its schema; ``TableSchema.later`` may be null.
 
         Raises:
             DataError: The table does not exist yet; names the job that writes it.
@@ -77,10 +77,12 @@ class Tables:
         if name not in self._known:
             check_version(name, table.version(), self._left_at.get(name))
         found = StructType.fromJson(json.loads(table.schema().to_json()))
-        missing = [column for column in schema.columns if column not in found.names]
-        if missing:
+        absent = [column for column in schema.columns if column not in found.names]
+        if missing := [column for column in absent if column not in schema.later]:
             raise SchemaError(f"{name} lacks {missing}; it has {found.names}", f"Write it anew: spark-app {schema.job}")
-        return self._rows(name, found, plain_files(table, self.path(name))).select(*schema.columns)
+        rows = self._rows(name, found, plain_files(table, self.path(name)))
+        later = {field.name: F.lit(None).cast(field.dataType) for field in schema.struct.fields if field.name in absent}
+        return rows.withColumns(later).select(*schema.columns)
 
     def _rows(self, name: str, struct: StructType, files: list[str] | None) -> DataFrame:
         if files is None:
