@@ -47,6 +47,13 @@ METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "macro_auc",
 SHOWN = (*METRICS, "ece_before", "majority_accuracy")
 MOST_TRACKS, MOST_LABELLED = 20_000, 50_000
 SIZE = ("classify.trees=200", "classify.depth=20")  # the defaults are small, for a first run
+_CODE = (
+    "spark_app/classify",
+    "spark_app/features",
+    "spark_app/jobs/genre_folds.py",
+    "spark_app/jobs/genre_tasks.py",
+    "benchmarks/references.py",
+)
 MOST_ECE, BARRED = 0.025, "spotify_songs"
 # Ours, scikit-learn's, metric, and how far ours may lie behind.
 LOSSES = [
@@ -159,12 +166,12 @@ def _done(journal: Path) -> dict[tuple[object, ...], Fit]:
 
 
 def _key(fit: Fit) -> tuple[object, ...]:
-    return fit["catalogue"], fit["split"], fit["fold"], fit["model"], fit["setup"]
+    return fit["catalogue"], fit["split"], fit["fold"], fit["model"], fit.get("setup")
 
 
 def _setup(context: Context) -> str:
     """Stands for the code and the settings that a fit depends on."""
-    code = [tree_of(folder) for folder in ("spark_app/classify", "spark_app/features", "benchmarks/references.py")]
+    code = [tree_of(folder) for folder in _CODE]
     settings = context.settings.classify.model_dump(exclude={"models", "search", "champion", "multilabel"})
     content = json.dumps([code, settings, context.settings.run.seed], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:12]

@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 from spark_app.cli.failures import explain_failure
 from spark_app.errors import DataError, SchemaError, UsageError
 from spark_app.schemas import TABLES
+from spark_app.tables import delta
 from spark_app.tables.local import count_rows, open_table, plain_files
 from tests.frames import assert_same_rows
 
@@ -129,15 +130,16 @@ def test_of_two_writers_at_once_the_later_one_is_told_and_the_earlier_one_keeps_
 ):
     tables, other = make_context().tables, make_context().tables
     tables.write(LINK, links(spark, [("t0", "a1", 1)]))
-    create = deltalake.DeltaTable.create_write_transaction
+    seen = delta.seen_table
 
-    def beaten(table, *args, **kwargs):
-        # Between this writer's look at the log and its commit another one commits.
-        monkeypatch.setattr(deltalake.DeltaTable, "create_write_transaction", create)
+    def beaten(root, name):
+        # While this writer's files are being written another one begins, writes and commits.
+        found = seen(root, name)
+        monkeypatch.setattr(delta, "seen_table", seen)
         other.write(LINK, links(spark, [("t1", "a1", 1)]))
-        return create(table, *args, **kwargs)
+        return found
 
-    monkeypatch.setattr(deltalake.DeltaTable, "create_write_transaction", beaten)
+    monkeypatch.setattr(delta, "seen_table", beaten)
     with pytest.raises(deltalake.exceptions.CommitFailedError) as caught:
         tables.write(LINK, links(spark, [("t2", "a1", 1)]))
     shown = explain_failure(caught.value)
@@ -147,7 +149,7 @@ def test_of_two_writers_at_once_the_later_one_is_told_and_the_earlier_one_keeps_
 
 def test_two_writers_of_a_new_table_do_not_mix(spark, make_context, monkeypatch):
     tables = make_context().tables
-    monkeypatch.setattr("spark_app.tables.commits.has_table", lambda root, name: False)
+    monkeypatch.setattr(delta, "seen_table", lambda root, name: None)
     tables.write(LINK, links(spark, [("t1", "a1", 1)]))
     with pytest.raises(deltalake.exceptions.DeltaError) as caught:
         tables.write(LINK, links(spark, [("t2", "a1", 1)]))

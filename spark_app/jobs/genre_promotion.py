@@ -35,15 +35,17 @@ def promote_single(task: Task, target: str, measured: Sequence[Measured]) -> str
     # Always saying one genre has a macro-F1 that any guessing beats: the better of both baselines is the bar.
     baseline = max(mean_of(found[name], metric) for name in (MAJORITY, STRATIFIED))
     bar = bar_of(task.context, setup, baseline, lambda model: measured_again(task, model, metric=metric))
-    if bar.is_new:  # the champion was measured again on one fold, and so are those that would follow it
-        found = {name: folds[:1] for name, folds in found.items()}
-        setup = replace(setup, n_rows=_rows_of(found[MAJORITY]))
     contenders = [_contender(task, name, found[name]) for name in models]
+    if bar.is_new:  # the champion was measured again on one fold: so is, at the gate, who would follow it
+        on_first = {name: _contender(task, name, found[name][:1]) for name in models}
+        contenders = [replace(one, low=min(one.low, on_first[one.name].low)) for one in contenders]
     return promote(task.context, setup, contenders, models, example=task.rows.select(*task.features), bar=bar)
 
 
 def promote_sets(task: Task, tracks: DataFrame, sets: MeasuredSets) -> str:
     """The same for the model that gives a set of groups; its metric is the macro AUC."""
+    if not sets.has_area:
+        return "champion: none, since no group has test tracks both with it and without it"
     protocol = f"{_protocol(task.context)}, tests {sets.fold}"
     area = sets.overall(MACRO_AUC)
     setup = Setup(SETS, list(task.features), list(sets.labels), area.name, protocol, area.n)

@@ -69,8 +69,13 @@ class MeasuredSets:
                 if not suffix or (m.genre == ALL and m.name in _BEFORE):
                     yield (name, ARTIST_KIND, self.fold, m.genre, f"{m.name}{suffix}", m.value, m.low, m.high, m.n)
 
+    @property
+    def has_area(self) -> bool:
+        """False where no group has test tracks both with it and without it."""
+        return any((m.genre, m.name) == (ALL, MACRO_AUC) for m in self.metrics[MULTILABEL])
+
     def overall(self, metric: str, model: str = MULTILABEL) -> Metric:
-        """A number over all groups."""
+        """A number over all groups; ``macro_auc`` only where there is one (``has_area``)."""
         return next(m for m in self.metrics[model] if (m.genre, m.name) == (ALL, metric))
 
     def contender(self, *, uses_outcome: bool) -> Contender:

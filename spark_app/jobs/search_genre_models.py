@@ -75,7 +75,7 @@ def _folds(context: Context) -> list[int]:
     if len(left) < 2:
         raise UsageError(
             f"setting classify.folds: {tested} leaves {len(left)} of {folds} folds to search on, at least 2 are needed",
-            "Test fewer of them: --set classify.folds=[0]",
+            "Test fewer of them (--set classify.folds=[0]), or split into more: splits.folds",
         )
     return left
 

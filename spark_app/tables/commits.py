@@ -17,12 +17,20 @@ from spark_app.schemas import TABLES
 from spark_app.tables.local import has_table, table_uri
 
 if TYPE_CHECKING:
+    from deltalake import DeltaTable
     from deltalake.transaction import AddAction
-    from pyarrow.fs import FileInfo, FileSystem
+    from pyarrow.fs import FileSystem
 
 _ATTEMPTS = 10  # of a commit that touches nobody else's partition
 _READERS = 8  # footers read at a time
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"  # Spark's folder for null
+
+
+def seen_table(root: str, name: str) -> DeltaTable | None:
+    """The table as it stands before its new files are written; None where there is none yet."""
+    from deltalake import DeltaTable
+
+    return DeltaTable(table_uri(root, name)) if has_table(root, name) else None
 
 
 def commit_folder(
@@ -30,6 +38,7 @@ def commit_folder(
     name: str,
     folder: str,
     *,
+    seen: DeltaTable | None,
     metadata: str,
     only: Mapping[str, str] | None = None,
     transaction: str | None = None,
@@ -40,16 +49,18 @@ def commit_folder(
         root: Folder, or URI such as ``s3://bucket/prefix``.
         name: ``zone.noun``.
         folder: Below the table: complete Parquet files, in folders per partition where the table has partitions.
+        seen: Of :func:`seen_table`, taken before the files were written.
         metadata: JSON that the commit carries.
         only: Partition column -> value: files of other partitions stay, whoever else commits to them at the same time.
             Default all are replaced.
         transaction: Delta's ``txnAppId`` of the commit, of version 1.
 
     Raises:
-        CommitFailedError: Another run has replaced the table in the meantime; the files are in no version.
+        CommitFailedError: Another run has committed to the table since it was seen; the files are in no version.
+        DeltaError: Another run has made the table since.
     """
-    from deltalake import CommitProperties, DeltaTable, Schema, Transaction
-    from deltalake.exceptions import CommitFailedError
+    from deltalake import CommitProperties, Schema, Transaction
+    from deltalake.exceptions import DeltaError
     from deltalake.transaction import create_table_with_add_actions
 
     table, uri = TABLES[name], table_uri(root, name)
@@ -57,29 +68,29 @@ def commit_folder(
     by = [table.partition_by] if table.partition_by else None
     transactions = [Transaction(transaction, 1)] if transaction else None
     properties = CommitProperties({"userMetadata": metadata}, app_transactions=transactions)
-    if not has_table(root, name):
-        create_table_with_add_actions(uri, schema, added, "error", by, commit_properties=properties)
-        return
     filters = [(column, "=", value) for column, value in only.items()] if only else None
     for attempts_left in reversed(range(_ATTEMPTS if only else 1)):
         try:
-            found = DeltaTable(uri)
-            found.create_write_transaction([*added], "overwrite", schema, by, filters, commit_properties=properties)
+            if seen is None:
+                create_table_with_add_actions(uri, schema, added, "error", by, commit_properties=properties)
+            else:
+                seen.create_write_transaction([*added], "overwrite", schema, by, filters, commit_properties=properties)
             return
-        except CommitFailedError:  # deltalake takes a commit to any partition for a conflict
+        except DeltaError:  # deltalake takes a commit to any partition for a conflict
             if not attempts_left:
                 raise
+            seen = seen_table(root, name)
 
 
 def _added(uri: str, folder: str) -> list[AddAction]:
-    """One entry per file with rows, in the order of their paths; the footer tells how many."""
+    """One entry per data file, in the order of their paths; the footer tells how many."""
     from deltalake.transaction import AddAction
     from pyarrow import parquet
     from pyarrow.fs import FileSelector
 
     store = _store(uri)
     listed = store.get_file_info(FileSelector(folder, recursive=True))
-    files = sorted((info for info in listed if _holds_rows(info)), key=lambda info: info.path)
+    files = sorted((info for info in listed if info.is_file and _is_data(info.path)), key=lambda info: info.path)
     with ThreadPool(_READERS) as pool:
         rows = pool.map(lambda info: parquet.read_metadata(info.path, filesystem=store).num_rows, files, chunksize=1)
     return [
@@ -100,13 +111,19 @@ def _store(uri: str) -> FileSystem:
     from deltalake.fs import DeltaStorageHandler
     from pyarrow.fs import LocalFileSystem, PyFileSystem, SubTreeFileSystem
 
-    if "://" not in uri:
-        return SubTreeFileSystem(os.path.abspath(uri), LocalFileSystem())
+    folder = uri.removeprefix("file://").removeprefix("file:")  # Hadoop's spelling has one slash
+    if "://" not in folder:
+        return SubTreeFileSystem(os.path.abspath(folder), LocalFileSystem())
     return PyFileSystem(DeltaStorageHandler(uri))
 
 
-def _holds_rows(info: FileInfo) -> bool:
-    return bool(info.is_file) and info.base_name.endswith(".parquet") and not info.base_name.startswith((".", "_"))
+def _is_data(path: str) -> bool:
+    """True for Parquet files, but not for what a task that was given up has left in a hidden folder.
+
+    >>> _is_data("0a1b/part-0.parquet"), _is_data("0a1b/_temporary/0/part-0.parquet")
+    (True, False)
+    """
+    return path.endswith(".parquet") and not any(part.startswith((".", "_")) for part in path.split("/"))
 
 
 def _partition(path: str) -> dict[str, str | None]:

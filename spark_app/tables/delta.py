@@ -15,7 +15,7 @@ from pyspark.sql.types import StructType
 
 from spark_app.errors import DataError, SchemaError
 from spark_app.schemas import TABLES, TableSchema
-from spark_app.tables.commits import commit_folder
+from spark_app.tables.commits import commit_folder, seen_table
 from spark_app.tables.ledger import check_version, versions_in_ledger
 from spark_app.tables.local import has_table, newest_metadata, newest_version, open_table, plain_files
 from spark_app.tables.rows import append_line, replace_rows
@@ -182,11 +182,12 @@ class Tables:
         """One commit: ``rows`` instead of all rows, or of those of the partition ``only``."""
         # A folder of its own: until the commit nobody knows its files, and a killed write leaves nothing but them.
         folder, partition = uuid.uuid4().hex[:12], TABLES[name].partition_by
+        seen = seen_table(self.root, name)  # who commits from now on is not overwritten
         writer = rows.write.option(_SUCCESS_FILE, False)
         writer = writer.partitionBy(partition) if partition else writer
         writer.parquet(f"{self.path(name)}/{folder}")
         metadata = json.dumps(self._metadata)
-        commit_folder(self.root, name, folder, metadata=metadata, only=only, transaction=transaction)
+        commit_folder(self.root, name, folder, seen=seen, metadata=metadata, only=only, transaction=transaction)
         return self._remember(name)
 
     def _remember(self, name: str) -> int:

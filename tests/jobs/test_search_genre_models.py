@@ -73,7 +73,7 @@ def test_what_the_tested_fold_holds_changes_nothing_and_some_folds_have_to_be_le
     search_genre_models.run(context)
     first = {row.fold: row.score for row in context.tables.read("models.search_fits").collect()}
     assert first.keys() == {0, 2}
-    # Every label of the tested fold is turned upside down.
+    # The tracks of the tested fold are turned upside down.
     splits = context.tables.read("models.splits").where("fold = 1 and kind = 'artist'")
     tested = {row.track_id for row in splits.collect()}
     rows = catalogue.curated()

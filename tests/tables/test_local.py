@@ -16,7 +16,7 @@ from deltalake import write_deltalake
 
 from spark_app.errors import DataError, SchemaError, UsageError
 from spark_app.schemas import TABLES
-from spark_app.tables.commits import commit_folder
+from spark_app.tables.commits import commit_folder, seen_table
 from spark_app.tables.local import list_tables, open_table, read_rows, table_name
 from tests.tables.lakes import write_table
 
@@ -129,7 +129,8 @@ def test_files_on_s3_are_committed_like_those_of_a_folder(bucket):
     for version, n in enumerate((3, 2)):
         rows = pa.Table.from_pylist(LINKS[:n])
         pq.write_table(rows, f"{bucket}/lake/curated/track_artists/w{n}/part-0.parquet", filesystem=store)
-        commit_folder(f"s3://{bucket}/lake", LINK, f"w{n}", metadata="{}")
+        root = f"s3://{bucket}/lake"
+        commit_folder(root, LINK, f"w{n}", seen=seen_table(root, LINK), metadata="{}")
         (info,) = list_tables(f"s3://{bucket}/lake")
         assert (info.version, info.rows, info.files) == (version, n, 1)
     assert read_rows(f"s3://{bucket}/lake", LINK).to_pylist() == LINKS[:2]

@@ -95,7 +95,8 @@ def set_metrics(
     ``mean_average_precision`` and ``macro_auc`` the mean over labels with true (and false) rows. ``subset_accuracy`` is
     the share of tracks whose answer is exactly right, ``coverage_error`` how many labels down the ranking all true ones
     are found (scikit-learn's definition), ``coverage`` the share of tracks that get any answer, ``classwise_ece`` the
-    mean calibration error. All but the average precisions have an artist-clustered bootstrap interval (95 %).
+    mean calibration error.
+    All but the average precisions, ``ece_by_chance`` and ``support`` have an artist-clustered bootstrap interval.
     """
     sets: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:

@@ -153,7 +153,7 @@ def bootstrap(
 
 def _unit_sums(rows: Predictions, k: int) -> csr_array:
     """Per unit, in the order of the units: right, true and given rows of each label, then the loss, the Brier score,
-    rows with the true label on top, and each bin's gap between confidence and hits.
+    rows with the true label among the three likeliest, and each bin's gap between confidence and hits.
     """
     import numpy as np
 
