@@ -81,7 +81,7 @@ def measure_fold(task: Task, fold: int, candidates: Sequence[Candidate]) -> Iter
         fitted = fit_on_fold(prepared.rows, candidate, spec, may_stop=may_stop)
         whole = pipeline.whole_pipeline(prepared.preparation, fitted.model, labels=task.labels)
         by = [PART, STAGE]
-        # About 8 x labels + 20 rows for each of the four sets.
+        # About 11 x labels + 22 rows for each of the four sets.
         found = evaluations(evaluate(fitted.predictions, by=by, plan=task.plan).collect(), by=by, labels=task.labels)
         fitted.scored.unpersist()
         measured = Measured(
@@ -101,7 +101,7 @@ def measured_again(task: Task, model: PipelineModel, *, metric: str) -> float:
     """The metric of a model of an earlier run, on today's test rows of the first tested fold."""
     classify, folds = task.context.settings.classify, task.context.settings.splits.folds
     rows = with_part(task.rows, fold=classify.folds[0], folds=folds).where(F.col(PART) == TEST)
-    # About 8 x labels + 20 rows.
+    # About 11 x labels + 22 rows.
     collected = evaluate(predicted(model, rows), by=[PART], plan=task.plan).collect()
     return evaluations(collected, by=[PART], labels=task.labels)[TEST,].value(metric) or 0.0
 
@@ -123,7 +123,7 @@ def metric_rows(measured: Measured) -> Iterator[tuple[object, ...]]:
 def _baselines(task: Task, fold: int, rows: DataFrame, train_counts: Counter[str]) -> Iterator[Measured]:
     seed = task.context.settings.run.seed
     predictions = baseline_predictions(rows, train_counts=train_counts, labels=task.labels, seed=seed)
-    # About 8 x labels + 20 rows for each of the three.
+    # About 11 x labels + 22 rows for each of the three.
     collected = evaluate(predictions, by=[MODEL], plan=task.plan).collect()
     for (name,), found in sorted(evaluations(collected, by=[MODEL], labels=task.labels).items()):
         yield Measured(name, task.kind, fold, test=found)

@@ -163,7 +163,7 @@ def _measured(
         test = calibrator.transform(scored.where(F.col(PART) == TEST))
         stages = _stages(test, model.shares, abstain_below=classify.abstain_below)
         by = [STAGE]
-        # About 7 rows per group and 3 more for each of the three stages.
+        # About 8 rows per group and 3 more for each of the three stages.
         collected = evaluate_sets(stages, by=by, resamples=classify.resamples, seed=seed).collect()
     finally:
         scored.unpersist()

@@ -145,7 +145,7 @@ class _Fits:
         model = fit_classifier(prepared.rows, self._candidate, spec, may_stop=may_stop)
         scored = predicted(model, prepared.rows.where(F.col(PART) == VALID))
         plan = replace(self._task.plan, resamples=_RESAMPLES)
-        # About 8 x labels + 20 rows.
+        # About 11 x labels + 22 rows.
         rows = evaluate(scored, by=[PART], plan=plan).collect()
         found = evaluations(rows, by=[PART], labels=self._task.labels)
         if (VALID,) not in found:

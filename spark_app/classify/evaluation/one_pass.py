@@ -85,7 +85,7 @@ def evaluate(predictions: DataFrame, *, by: Sequence[str], plan: Plan) -> DataFr
         plan: Labels and bootstrap.
 
     Returns:
-        ``[*by, genre, name, value, n, low, high, points]``, about ``8 * n_labels + 20`` rows per set: read them with
+        ``[*by, genre, name, value, n, low, high, points]``, about ``11 * n_labels + 22`` rows per set: read them with
         :func:`evaluations`. They do not depend on how ``predictions`` is partitioned.
     """
     slim = _exploded(predictions.where(F.col(LABEL_INDEX).isNotNull()), by=by)
