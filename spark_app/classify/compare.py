@@ -48,8 +48,8 @@ def difference(a: Sequence[Evaluation], b: Sequence[Evaluation], *, metric: str,
     Args:
         a: One evaluation per fold; folds share no unit, so their resamples are independent.
         b: Likewise, in the same order.
-        metric: One that has draws (``Evaluation.draws``): over all genres those with an interval, of a genre F1, AUC and
-            calibration error.
+        metric: One that has draws (``Evaluation.draws``): over all genres those with an interval, of a genre F1,
+            AUC and calibration error.
         genre: Label, or ``all``.
     """
     value = sum((x.value(metric, genre) or 0.0) - (y.value(metric, genre) or 0.0) for x, y in zip(a, b, strict=True))
