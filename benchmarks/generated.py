@@ -76,15 +76,16 @@ def _uniform(seed: int) -> Column:
 def _feature(name: str, seed: int) -> Column:
     u, v = _uniform(2 * seed), _uniform(2 * seed + 1)
     normal = F.sqrt(-2 * F.log(u)) * F.cos(6.283185307179586 * v)
-    shift = _group_number() / len(GROUPS)
+    # Every group stands elsewhere in every feature, in [0, 1), so that a classifier has something to learn.
+    shift = F.pmod(_group_number() * (2 * seed + 1), F.lit(len(GROUPS))) / len(GROUPS)
     if name == KEY:
         return F.floor(u * 12).cast("double")
     if name == MODE:
         return (u < 0.6).cast("double")
     if name == LOUDNESS:
-        return F.round(-8 + 3 * normal + shift, 3)
+        return F.round(-11 + 3 * normal + 6 * shift, 3)
     if name == TEMPO:
         return F.round(F.abs(120 + 28 * normal) + 1, 3)
     if name == DURATION_MS:
         return F.round(210_000 * F.exp(0.3 * normal), 0)
-    return F.round(F.pow(u, 1.5 + shift), 3)
+    return F.round(F.pow(u, 0.5 + 3 * shift), 3)

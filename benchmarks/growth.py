@@ -80,9 +80,12 @@ def _python_mb() -> float:
 def _heap_mb(context: Context) -> float:
     jvm = context.spark._jvm
     assert jvm is not None
-    runtime = jvm.java.lang.Runtime.getRuntime()
-    jvm.java.lang.System.gc()
-    return round((runtime.totalMemory() - runtime.freeMemory()) / 2**20)
+    runtime, used = jvm.java.lang.Runtime.getRuntime(), []
+    for _ in range(3):  # Spark lets go of broadcasts and blocks after a collection has found their owners gone
+        jvm.java.lang.System.gc()
+        time.sleep(1)
+        used.append(runtime.totalMemory() - runtime.freeMemory())
+    return round(min(used) / 2**20)
 
 
 def _grown(found: dict[str, dict[str, dict[str, float]]], kind: str) -> float:
