@@ -17,7 +17,7 @@ from spark_app.cli.failures import explain_failure
 from spark_app.errors import DataError, SchemaError, UsageError
 from spark_app.schemas import TABLES
 from spark_app.tables import delta
-from spark_app.tables.local import count_rows, open_table, plain_files
+from spark_app.tables.local import count_rows, files_holding, open_table, plain_files
 from tests.frames import assert_same_rows
 
 LINK = "curated.track_artists"
@@ -311,3 +311,36 @@ def test_rows_of_the_driver_replace_what_spark_wrote_and_the_other_way_round(spa
     assert tables.write_rows(name, []) == 2
     assert tables.read(name).count() == 0
     assert tables.read(name).schema == TABLES[name].struct
+
+
+def test_files_of_some_rows_can_be_replaced_alone(spark, make_context, monkeypatch):
+    tables, name = make_context().tables, "results.neighbours"
+
+    def rows(*groups):
+        made = [(f"t{i}", group, 1, "n", 0.5, "exact") for i, group in enumerate(groups)]
+        return spark.createDataFrame(made, TABLES[name].struct).coalesce(1)
+
+    tables.write_arranged(name, rows("rock").union(rows("pop", "folk")).union(rows("jazz")))
+    held = files_holding(tables.root, name, "genre_group", ["folk", "soul"])
+    assert list(held.values()) == [{"pop", "folk"}]
+    assert files_holding(tables.root, name, "genre_group", []) == {}
+
+    tables.write_arranged(name, rows("pop", "pop", "soul"), instead_of=list(held))
+
+    groups = sorted(row.genre_group for row in make_context().tables.read(name).collect())
+    assert groups == ["jazz", "pop", "pop", "rock", "soul"]
+    assert_same_rows(spark.read.format("delta").load(tables.path(name)), make_context().tables.read(name))
+    # Who has replaced these files meanwhile is not overwritten.
+    seen = delta.seen_table
+
+    def beaten(root, of):
+        found = seen(root, of)
+        monkeypatch.setattr(delta, "seen_table", seen)
+        make_context().tables.write_arranged(of, rows("blues"))
+        return found
+
+    monkeypatch.setattr(delta, "seen_table", beaten)
+    held = files_holding(tables.root, name, "genre_group", ["soul"])
+    with pytest.raises(deltalake.exceptions.CommitFailedError):
+        tables.write_arranged(name, rows("metal"), instead_of=list(held))
+    assert [row.genre_group for row in make_context().tables.read(name).collect()] == ["blues"]

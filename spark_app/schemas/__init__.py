@@ -18,6 +18,7 @@ RUN_COLUMNS = (
     "folder",
     "files",
     "n_bytes",
+    "shards",
 )  # identifiers of a run, left out of every comparison
 
 _TABLES = (*CATALOGUE, *LEARNED, *SHARED)

@@ -145,8 +145,19 @@ LEARNED = (
     TableSchema(
         "results.neighbour_recall",
         ("genre_group", "engine"),
+        # low, high: 95 % interval of the mean recall; compared: vectors that a query was compared with, on the mean
         "genre_group string, engine string, k int, n_tracks bigint, n_queries bigint, recall double, "
-        "search_seconds double",
+        "search_seconds double, low double, high double, compared double, parameters string",
+        "find_similar_tracks",
+        later=("low", "high", "compared", "parameters"),
+    ),
+    TableSchema(
+        "models.neighbour_index",
+        ("genre_group",),
+        # fingerprint: of the group's ids and vectors; shards: JSON of its files, engines, parameters and checksums;
+        # folder: of the files, below the root. The commit's notes hold the settings and the scaler's moments
+        "genre_group string, n_tracks bigint, fingerprint string, engine string, metric string, "
+        "features array<string>, folder string, shards string",
         "find_similar_tracks",
     ),
     TableSchema(

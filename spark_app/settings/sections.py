@@ -107,6 +107,11 @@ class SimilarSettings(Section):
     """Neighbours within a genre group."""
 
     k: Count
+    engine: Literal["auto", "exact", "lsh", "ivf", "graph"]
+    target_recall: Annotated[float, Field(gt=0, le=1)]
+    metric: Literal["euclidean", "cosine", "inner_product"]
+    exact_rows: Annotated[int, Field(ge=0)]
+    max_drift: Annotated[float, Field(ge=0, le=1)]
     lsh_sample: Annotated[int, Field(ge=0, le=5000)]
     lsh_tables: Count
     lsh_bucket_length: Annotated[float, Field(gt=0)]

@@ -7,19 +7,19 @@ in milliseconds. A commit succeeds only where nobody else has made the same vers
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from multiprocessing.pool import ThreadPool
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from spark_app.schemas import TABLES
+from spark_app.stores import folder_store
 from spark_app.tables.local import has_table, table_uri
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
     from deltalake.transaction import AddAction
-    from pyarrow.fs import FileSystem
 
 _ATTEMPTS = 10  # of a commit that touches nobody else's partition
 _READERS = 8  # footers read at a time
@@ -41,9 +41,10 @@ def commit_folder(
     seen: DeltaTable | None,
     metadata: str,
     only: Mapping[str, str] | None = None,
+    instead_of: Sequence[str] | None = None,
     transaction: str | None = None,
 ) -> None:
-    """Let the files of a folder become the table, or one partition of it, in one commit.
+    """Let the files of a folder become the table, or a part of it, in one commit.
 
     Args:
         root: Folder, or URI such as ``s3://bucket/prefix``.
@@ -53,6 +54,8 @@ def commit_folder(
         metadata: JSON that the commit carries.
         only: Partition column -> value: files of other partitions stay, whoever else commits to them at the same time.
             Default all are replaced.
+        instead_of: Data files of the seen table that leave, by their paths below it; the others stay. Default all
+            leave.
         transaction: Delta's ``txnAppId`` of the commit, of version 1.
 
     Raises:
@@ -61,7 +64,7 @@ def commit_folder(
     """
     from deltalake import CommitProperties, Schema, Transaction
     from deltalake.exceptions import DeltaError
-    from deltalake.transaction import create_table_with_add_actions
+    from deltalake.transaction import RemoveAction, create_table_with_add_actions
 
     table, uri = TABLES[name], table_uri(root, name)
     added, schema = _added(uri, folder), Schema.from_json(table.struct.json())
@@ -69,12 +72,16 @@ def commit_folder(
     transactions = [Transaction(transaction, 1)] if transaction else None
     properties = CommitProperties({"userMetadata": metadata}, app_transactions=transactions)
     filters = [(column, "=", value) for column, value in only.items()] if only else None
+    mode = "overwrite" if instead_of is None else "append"
+    now = int(time.time() * 1000)
+    removed = [RemoveAction(path, True, now) for path in instead_of or []]
     for attempts_left in reversed(range(_ATTEMPTS if only else 1)):
         try:
             if seen is None:
                 create_table_with_add_actions(uri, schema, added, "error", by, commit_properties=properties)
             else:
-                seen.create_write_transaction([*added], "overwrite", schema, by, filters, commit_properties=properties)
+                actions = [*added, *removed]
+                seen.create_write_transaction(actions, mode, schema, by, filters, commit_properties=properties)
             return
         except DeltaError:  # deltalake takes a commit to any partition for a conflict
             if not attempts_left:
@@ -88,7 +95,7 @@ def _added(uri: str, folder: str) -> list[AddAction]:
     from pyarrow import parquet
     from pyarrow.fs import FileSelector
 
-    store = _store(uri)
+    store = folder_store(uri)
     listed = store.get_file_info(FileSelector(folder, recursive=True))
     files = sorted((info for info in listed if info.is_file and _is_data(info.path)), key=lambda info: info.path)
     with ThreadPool(_READERS) as pool:
@@ -104,17 +111,6 @@ def _added(uri: str, folder: str) -> list[AddAction]:
         )
         for info, n in zip(files, rows, strict=True)
     ]
-
-
-def _store(uri: str) -> FileSystem:
-    """The table's folder as a file system, reached as deltalake reaches the table."""
-    from deltalake.fs import DeltaStorageHandler
-    from pyarrow.fs import LocalFileSystem, PyFileSystem, SubTreeFileSystem
-
-    folder = uri.removeprefix("file://").removeprefix("file:")  # Hadoop's spelling has one slash
-    if "://" not in folder:
-        return SubTreeFileSystem(os.path.abspath(folder), LocalFileSystem())
-    return PyFileSystem(DeltaStorageHandler(uri))
 
 
 def _is_data(path: str) -> bool:

@@ -136,6 +136,19 @@ class Tables:
             rows = _typed(schema, then(self._laid_out(schema, frame)))
         return self._replace(name, rows)
 
+    def write_arranged(self, name: str, frame: DataFrame, *, instead_of: Sequence[str] | None = None) -> int:
+        """Write rows that come arranged already, each partition a file, in one commit; returns the new version.
+
+        Args:
+            name: The table.
+            frame: Its rows, or those of the files that leave; the same rows in the same partitions at every run.
+            instead_of: Files that leave (``local.files_holding``), the others stay; default all leave.
+
+        Raises:
+            SchemaError: The rows lack columns of the schema, or have others.
+        """
+        return self._replace(name, _typed(TABLES[name], frame), instead_of=instead_of)
+
     def write_rows(self, name: str, rows: Iterable[Sequence[object]], *, notes: Mapping[str, Any] | None = None) -> int:
         """Replace a table with rows that the driver holds, in one commit; returns the new version.
 
@@ -177,9 +190,15 @@ class Tables:
         return files.sortWithinPartitions(*sort)
 
     def _replace(
-        self, name: str, rows: DataFrame, *, only: Mapping[str, str] | None = None, transaction: str | None = None
+        self,
+        name: str,
+        rows: DataFrame,
+        *,
+        only: Mapping[str, str] | None = None,
+        instead_of: Sequence[str] | None = None,
+        transaction: str | None = None,
     ) -> int:
-        """One commit: ``rows`` instead of all rows, or of those of the partition ``only``."""
+        """One commit: ``rows`` instead of all rows, of the partition ``only``, or of the files ``instead_of``."""
         # A folder of its own: until the commit nobody knows its files, and a killed write leaves nothing but them.
         folder, partition = uuid.uuid4().hex[:12], TABLES[name].partition_by
         seen = seen_table(self.root, name)  # who commits from now on is not overwritten
@@ -187,7 +206,16 @@ class Tables:
         writer = writer.partitionBy(partition) if partition else writer
         writer.parquet(f"{self.path(name)}/{folder}")
         metadata = json.dumps(self._metadata)
-        commit_folder(self.root, name, folder, seen=seen, metadata=metadata, only=only, transaction=transaction)
+        commit_folder(
+            self.root,
+            name,
+            folder,
+            seen=seen,
+            metadata=metadata,
+            only=only,
+            instead_of=instead_of,
+            transaction=transaction,
+        )
         return self._remember(name)
 
     def _remember(self, name: str) -> int:

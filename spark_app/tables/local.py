@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from spark_app.errors import DataError, SchemaError, UsageError
 from spark_app.schemas import TABLES
+from spark_app.stores import deltalake_uri, folder_store
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.dataset as ds
     from deltalake import DeltaTable
+
+_READERS = 8  # files read at a time
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,36 @@ def plain_files(table: DeltaTable, path: str) -> list[str] | None:
     names = _files(table).column("path").to_pylist()
     is_elsewhere = any("://" in name or name.startswith("/") for name in names)
     return None if is_elsewhere else [f"{path}/{name}" for name in sorted(names)]
+
+
+def files_holding(root: str, name: str, column: str, values: Collection[str]) -> dict[str, set[str]]:
+    """Data files of a table that hold one of these values in a column of text -> all that they hold there.
+
+    Args:
+        root: Folder or URI.
+        name: ``zone.noun``, a table that exists.
+        column: Of few values, never null.
+        values: Sought for.
+
+    Returns:
+        Files by their paths below the table.
+    """
+    from multiprocessing.pool import ThreadPool
+
+    from pyarrow import parquet
+
+    table = open_table(root, name)
+    store, wanted = folder_store(table_uri(root, name)), set(values)
+
+    def held(path: str) -> set[str]:
+        read = parquet.read_table(path, columns=[column], filesystem=store, read_dictionary=[column])
+        return set(read.column(column).unique().to_pylist())
+
+    paths = _files(table).column("path").to_pylist() if wanted else []
+    with ThreadPool(_READERS) as pool:
+        return {
+            path: found for path, found in zip(paths, pool.map(held, paths, chunksize=1), strict=True) if found & wanted
+        }
 
 
 def newest_version(root: str, name: str) -> int:
@@ -223,7 +256,4 @@ def _metadata(commit: dict[str, Any]) -> dict[str, Any]:
 
 def table_uri(root: str, name: str) -> str:
     """Where a table lies, in a scheme that deltalake knows."""
-    base = root.rstrip("/")
-    for hadoop in ("s3a://", "s3n://"):  # deltalake knows Amazon's own scheme only
-        base = f"s3://{base.removeprefix(hadoop)}" if base.startswith(hadoop) else base
-    return f"{base}/{TABLES[name].path}"
+    return f"{deltalake_uri(root)}/{TABLES[name].path}"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.metrics.pairwise import cosine_distances
 
 from spark_app.similarity import exact
-from spark_app.similarity.exact import exact_neighbours, nearest
-from spark_app.similarity.groups import sizes_of
-from tests.frames import assert_same_rows
-from tests.similarity.catalogues import brute_force, members, random_vectors, vector
+from spark_app.similarity.exact import nearest
+from tests.similarity.catalogues import brute_force, random_vectors
 
 CASES = {
     "no ties": random_vectors(300),
@@ -36,7 +35,7 @@ def test_queries_that_float32_cannot_decide_are_searched_again(monkeypatch):
     again = []
     search = exact._by_brute_force
     monkeypatch.setattr(
-        exact, "_by_brute_force", lambda d, rows, m, keep: again.append(len(rows)) or search(d, rows, m, keep)
+        exact, "_by_brute_force", lambda m, rows, keep, of: again.append(len(rows)) or search(m, rows, keep, of)
     )
 
     nearest(CASES["no ties"], k=10)
@@ -71,50 +70,22 @@ def test_k_is_bounded_by_the_other_rows(n, shape):
     assert nearest(random_vectors(n), k=10)[0].shape == shape
 
 
-def test_neighbours_stay_in_their_group_and_ties_go_by_id(spark):
-    catalogue = members(
-        spark,
-        [
-            ("c", "rock", vector(1)),
-            ("a", "rock", vector(0)),
-            ("b", "rock", vector(2)),
-            ("a", "pop", vector(0)),
-            ("d", "pop", vector(0)),
-            ("e", "jazz", vector(0)),  # alone in its group: no row
-        ],
-    )
+@pytest.mark.parametrize("metric", ["cosine", "inner_product"])
+def test_other_metrics_equal_scikit_learn(metric):
+    vectors = random_vectors(400).round(1)
+    vectors[5] = 0  # no direction: cosine distance 1 to all
+    vectors[20:40] = vectors[19]
+    far = cosine_distances(vectors) if metric == "cosine" else -(vectors @ vectors.T)
+    np.fill_diagonal(far, np.inf)
 
-    actual = exact_neighbours(catalogue, k=5, sizes=sizes_of(catalogue))
+    _, distance = nearest(vectors, k=7, metric=metric)
 
-    expected = spark.createDataFrame(  # by hand
-        [
-            ("a", "rock", 1, "c", 1.0),
-            ("a", "rock", 2, "b", 2.0),
-            ("b", "rock", 1, "c", 1.0),
-            ("b", "rock", 2, "a", 2.0),
-            ("c", "rock", 1, "a", 1.0),  # as far as b
-            ("c", "rock", 2, "b", 1.0),
-            ("a", "pop", 1, "d", 0.0),
-            ("d", "pop", 1, "a", 0.0),
-        ],
-        "track_id string, genre_group string, rank int, neighbour_id string, distance double",
-    )
-    assert_same_rows(actual, expected)
+    np.testing.assert_allclose(distance, np.sort(far, axis=1)[:, :7], atol=1e-12)
 
 
-def test_neighbours_do_not_depend_on_partitioning(spark):
-    rows = [(f"t{i:03d}", "rock" if i % 3 else "pop", z) for i, z in enumerate(random_vectors(60).round(1))]
-    catalogue = members(spark, rows)
-    sizes = sizes_of(catalogue)
-    assert list(sizes.items()) == [("rock", 40), ("pop", 20)]
+def test_the_cosine_does_not_see_lengths():
+    vectors = np.array([[1.0, 0, 0], [5, 0, 0], [0, 2, 0], [3, 3, 0]])
+    found, distance = nearest(vectors, k=2, metric="cosine")
 
-    once = exact_neighbours(catalogue.repartition(1), k=3, sizes=sizes)
-    again = exact_neighbours(members(spark, rows[::-1]).repartition(7), k=3, sizes=sizes)
-
-    assert sorted(once.collect()) == sorted(again.collect())
-
-
-def test_a_group_is_searched_after_one_shuffle(spark, capsys):
-    catalogue = members(spark, [("a", "rock", vector(0)), ("b", "rock", vector(1)), ("c", "pop", vector(1))])
-    exact_neighbours(catalogue, k=1, sizes=sizes_of(catalogue)).explain()
-    assert capsys.readouterr().out.count("Exchange") == 1
+    assert found.tolist() == [[1, 3], [0, 3], [3, 0], [0, 1]]
+    np.testing.assert_allclose(distance[0], [0, 1 - np.sqrt(0.5)], atol=1e-15)

@@ -1,0 +1,101 @@
+"""Building a neighbour index: one task per slot tunes, builds and stores what its groups are searched by."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pyspark.sql import DataFrame
+
+from spark_app.similarity.index_files import StoredShard, write_file, write_vectors
+from spark_app.similarity.layout import SLOT, Slot, in_slots
+from spark_app.similarity.shard import Tracks
+from spark_app.similarity.tuning import Goal, choose
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What the columns of a frame of tracks mean.
+
+    Attributes:
+        key: Id of a track, a string.
+        group: Group; a track may be in several.
+        vector: One column per feature, double, never null or NaN.
+    """
+
+    key: str
+    group: str
+    vector: Sequence[str]
+
+
+def build_shards(
+    members: DataFrame, slots: Mapping[str, Slot], *, columns: Columns, metric: str, goal: Goal, folder: str
+) -> list[StoredShard]:
+    """Build and store the shards of groups; by group, then number. This acts: one Spark job, one row per shard.
+
+    Args:
+        members: One row per track and group.
+        slots: Of the groups to build; tracks of others are left out.
+        columns: Of ``members``.
+        metric: One of ``distances.METRICS``.
+        goal: What the engines have to reach.
+        folder: Folder or URI of the index; files get names that nothing there has.
+    """
+    if not slots:
+        return []
+    build = uuid.uuid4().hex[:12]
+
+    def store(rows: pd.DataFrame) -> pd.DataFrame:
+        return _stored(rows, columns, metric, goal, folder, build)
+
+    wanted = members.select(columns.key, columns.group, *columns.vector)
+    laid_out = in_slots(wanted, slots, group=columns.group, key=columns.key)
+    found = laid_out.groupBy(SLOT).applyInPandas(store, "shard string").collect()  # one row per shard
+    first = {group: slot.first for group, slot in slots.items()}
+    shards = [StoredShard(**json.loads(row["shard"])) for row in found]
+    numbered = [replace(shard, number=shard.number - first[shard.group]) for shard in shards]
+    return sorted(numbered, key=lambda shard: (shard.group, shard.number))
+
+
+def _stored(rows: pd.DataFrame, columns: Columns, metric: str, goal: Goal, folder: str, build: str) -> pd.DataFrame:
+    import pandas as pd
+    import pyarrow as pa
+
+    slot = int(rows[SLOT].iloc[0])
+    name = f"{build}/{slot}-{uuid.uuid4().hex[:8]}"  # a task that runs twice writes two files
+    rows = rows.sort_values([columns.group, columns.key], ignore_index=True)
+    vectors = rows[list(columns.vector)].to_numpy(float)
+    shards, first = [], 0
+    for group, n in rows.groupby(columns.group, sort=True).size().items():
+        found = _built(str(group), vectors[first : first + n], metric, goal, folder, f"{name}-{len(shards)}.faiss")
+        shards.append(replace(found, number=slot, file=f"{name}.arrow", first=first))
+        first += n
+    sha256 = write_vectors(folder, f"{name}.arrow", pa.array(rows[columns.key], pa.string()), vectors)
+    return pd.DataFrame({"shard": [json.dumps(replace(one, sha256=sha256).as_dict()) for one in shards]})
+
+
+def _built(group: str, vectors: pd.DataFrame, metric: str, goal: Goal, folder: str, name: str) -> StoredShard:
+    tracks = Tracks.of(vectors, metric)
+    choice = choose(tracks, goal)
+    content = choice.searcher.dump()
+    return StoredShard(
+        group=group,
+        number=0,
+        n_tracks=len(tracks),
+        n_distinct=len(tracks.members.distinct),
+        engine=choice.engine,
+        parameters=dict(choice.parameters),
+        engine_file=name if content else "",
+        engine_sha256=write_file(folder, name, content) if content else "",
+        recall=choice.recall,
+        low=choice.low,
+        high=choice.high,
+        n_sample=choice.n_sample,
+        compared=choice.compared,
+    )

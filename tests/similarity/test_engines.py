@@ -1,0 +1,152 @@
+"""Engines that look at a part of the vectors: what they find, and the recall that they are tuned to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.spatial import cKDTree
+
+from spark_app.errors import UsageError
+from spark_app.similarity.engines import built, loaded
+from spark_app.similarity.hash_tables import HashTables
+from spark_app.similarity.shard import Shard, Tracks
+from spark_app.similarity.tuning import Goal, choose, lists_for
+from tests.similarity.catalogues import brute_force, random_vectors
+
+PARAMETERS = {
+    "exact": {},
+    "ivf": {"lists": 16, "probes": 6},
+    "graph": {"breadth": 32},
+    "lsh": {"tables": 12, "bits": 8, "flips": 0},
+}
+
+
+def flat_vectors(n: int) -> np.ndarray:
+    """Vectors that vary in four directions mostly: twelve equal ones leave an engine little to tell them apart by."""
+    return random_vectors(n) * np.where(np.arange(12) < 4, 1.0, 0.05)
+
+
+def shard_of(vectors: np.ndarray, engine: str, metric: str = "euclidean", **changed: int) -> Shard:
+    tracks = Tracks.of(vectors, metric)
+    return Shard(tracks, engine, built(engine, tracks.space.rows, {**PARAMETERS[engine], **changed}, seed=1))
+
+
+@pytest.mark.parametrize("engine", PARAMETERS)
+def test_engines_find_most_of_what_a_tree_finds(engine):
+    vectors = flat_vectors(2_000)
+    shard = shard_of(vectors, engine)
+
+    positions, distance = shard.neighbours(np.arange(2_000), 10)
+
+    expected = cKDTree(vectors).query(vectors, k=11)[0][:, 1:]
+    right = distance <= expected[:, -1:] * (1 + 1e-9)
+    assert right.mean() > (0.999 if engine == "exact" else 0.8)
+    assert (positions != np.arange(2_000)[:, None]).all()
+    assert (np.diff(distance, axis=1) >= 0).all()
+    # What is said to be a distance is one.
+    told = np.sqrt(((vectors[:, None] - vectors[positions]) ** 2).sum(axis=2))
+    np.testing.assert_allclose(distance, told, rtol=1e-12)
+
+
+@pytest.mark.parametrize("engine", ["ivf", "graph", "lsh"])
+def test_engines_compare_a_part_of_the_pairs(engine):
+    shard = shard_of(flat_vectors(2_000), engine)
+    shard.neighbours(np.arange(2_000), 10)
+    assert 0 < shard.compared < 0.9 * 2_000**2
+
+
+@pytest.mark.parametrize("engine", PARAMETERS)
+@pytest.mark.parametrize("metric", ["euclidean", "cosine", "inner_product"])
+def test_a_stored_engine_answers_as_before(engine, metric):
+    shard = shard_of(random_vectors(500), engine, metric)
+    rows = shard.tracks.space.rows
+
+    again = loaded(engine, rows, PARAMETERS[engine], shard.searcher.dump(), seed=1)
+
+    found, compared = shard.searcher.search(rows[:50], 10)
+    np.testing.assert_array_equal(again.search(rows[:50], 10)[0], found)
+    assert again.search(rows[:50], 10)[1] == compared
+
+
+@pytest.mark.parametrize(
+    ("engine", "changed"), [("ivf", {"probes": 1}), ("lsh", {"tables": 1, "bits": 12, "flips": 0})]
+)
+def test_a_track_for_which_too_few_are_found_is_searched_exactly(engine, changed):
+    vectors = random_vectors(300)
+    shard = shard_of(vectors, engine, **changed)
+    rows = shard.tracks.space.queries(shard.tracks.members.distinct)
+    short = (shard.searcher.search(rows, 15)[0] >= 0).sum(axis=1) < 11
+    assert short.any()
+
+    positions, _ = shard.neighbours(np.arange(300), 10)
+
+    queries = np.flatnonzero(short[shard.tracks.members.which])
+    np.testing.assert_array_equal(positions[queries], brute_force(vectors, 10)[0][queries])
+
+
+@pytest.mark.parametrize("engine", PARAMETERS)
+def test_equal_vectors_are_found_whatever_the_engine(engine):
+    vectors = np.concatenate([np.ones((200, 12)), random_vectors(400)])
+    positions, distance = shard_of(vectors, engine).neighbours(np.array([0, 5, 199]), 3)
+    assert positions.tolist() == [[1, 2, 3], [0, 1, 2], [0, 1, 2]]
+    assert not distance.any()
+
+
+def test_hash_tables_compare_whole_buckets_and_salt_large_ones(monkeypatch):
+    rows = random_vectors(1_000).astype(np.float32)
+    tables = HashTables.build(rows, {"tables": 1, "bits": 3, "flips": 0}, seed=4)
+    codes = tables.codes(rows)[0][:, 0]
+    sizes = np.bincount(codes, minlength=8)
+
+    found, compared = tables.search(rows, 5)
+
+    assert compared == (sizes**2).sum()  # by hand: one table, every row with its bucket
+    for query in range(0, 1_000, 50):
+        bucket = np.flatnonzero(codes == codes[query])
+        far = ((rows[bucket] - rows[query]) ** 2).sum(axis=1)
+        assert set(found[query]) == set(bucket[np.argsort(far)[:5]])
+    monkeypatch.setattr("spark_app.similarity.hash_tables._BUCKET", 20)
+    assert tables.search(rows, 5)[1] < compared / 3
+
+
+def test_a_flip_looks_into_the_bucket_beyond_the_least_certain_bit():
+    rows = random_vectors(300).astype(np.float32)
+    tables = HashTables.build(rows, {"tables": 1, "bits": 4, "flips": 1}, seed=4)
+    codes, margins = tables.codes(rows)
+    flipped = codes[:, 0] ^ (1 << np.abs(margins[:, 0]).argmin(axis=1))
+    sizes = np.bincount(codes[:, 0], minlength=16)
+    assert tables.search(rows, 3)[1] == sizes[codes[:, 0]].sum() + sizes[flipped].sum()
+
+
+@pytest.mark.parametrize("engine", ["ivf", "graph", "lsh"])
+def test_tuning_reaches_the_recall_that_was_asked_for(engine):
+    vectors = np.random.default_rng(3).normal(size=(3_000, 4))
+    tracks = Tracks.of(vectors, "euclidean")
+
+    choice = choose(tracks, Goal(k=10, recall=0.95, engine=engine, sample=400))
+
+    assert choice.engine == engine
+    assert 0.95 <= choice.low <= choice.recall <= choice.high <= 1
+    assert choice.compared < 3_000
+    _, distance = Shard(tracks, engine, choice.searcher).neighbours(np.arange(3_000), 10)
+    expected = cKDTree(vectors).query(vectors, k=11)[0][:, -1:]
+    assert (distance <= expected * (1 + 1e-9)).mean() >= 0.95
+
+
+def test_auto_is_exact_for_small_groups_and_the_cheapest_engine_for_large_ones():
+    tracks = Tracks.of(np.random.default_rng(3).normal(size=(30_000, 4)), "euclidean")
+
+    assert choose(tracks, Goal(k=5, recall=0.9, exact_rows=30_000)).engine == "exact"
+    choice = choose(tracks, Goal(k=5, recall=0.9, exact_rows=1_000, sample=200))
+    assert (choice.engine, choice.parameters["lists"]) == ("ivf", lists_for(30_000))
+
+
+def test_an_engine_that_cannot_reach_the_recall_gives_way_to_the_exact_search(monkeypatch):
+    monkeypatch.setattr("spark_app.similarity.tuning._BREADTHS", (1,))
+    tracks = Tracks.of(random_vectors(2_000), "euclidean")
+    assert choose(tracks, Goal(k=20, recall=1.0, engine="graph", sample=300)).engine == "exact"
+
+
+def test_an_unknown_engine_is_refused():
+    with pytest.raises(UsageError, match="no engine 'annoy'"):
+        built("annoy", random_vectors(3).astype(np.float32), {}, seed=1)
