@@ -1,9 +1,9 @@
 """Nearest neighbours at a recall: the application beside single-process FAISS on generated rows, Delta in and out.
 
 Run: ``python -m benchmarks.neighbours [--rows 500000 1000000]``. Rows are normal with the real moments of the genre
-groups of ``tracks_69k``, once as one group and once in its groups, k = 10, recall 0.99. Both sides read the rows from a
-Delta table and write the neighbours to one, with two cores; the session is started before. FAISS is tuned before, to the
-fastest lists and probes that reach the recall, and its tuning is not timed; ours tunes itself, and that is.
+groups of ``tracks_69k``, once as one group and once in its groups, k = 10, recall 0.99. Both sides read the rows from
+a Delta table and write the neighbours to one, with two cores; the session is started before. FAISS is tuned before, to
+the fastest lists and probes that reach the recall, and its tuning is not timed; ours tunes itself, and that is.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""``similar "title"``: the stored neighbours of a track, in a second or two, without Spark."""
+"""``similar "title"``: the neighbours of a track, stored or filtered, in a second or two, without Spark."""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from spark_app.cli import output
+from spark_app.cli import filters, output
 from spark_app.errors import DataError, UsageError
 from spark_app.settings import Settings
 
@@ -24,7 +24,8 @@ def add_parser(subparsers: Any, common: argparse.ArgumentParser) -> None:
         description="List the nearest tracks within each genre group. Case, accents, punctuation and small slips do "
         "not matter; among near-twins (remasters, live versions) the most popular stands for all.",
         epilog='examples:\n  spark-app similar "Bohemian Rhapsody"\n  spark-app similar "hello" --artist adele --k 5\n'
-        "  spark-app similar --track-id 6f807x0ima9a1j3VPbc7VN --json",
+        "  spark-app similar --track-id 6f807x0ima9a1j3VPbc7VN --json\n"
+        '  spark-app similar "hello" --years 1970-1989 --explicit no --without-artist adele',
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("title", nargs="?", default="", help="title of a track, in quotes")
@@ -33,6 +34,7 @@ def add_parser(subparsers: Any, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--k", type=int, default=0, metavar="K", help="neighbours a group at most (all that are stored)"
     )
+    filters.add_options(parser)
     parser.set_defaults(command=similar_command)
 
 
@@ -51,11 +53,11 @@ def similar_command(args: argparse.Namespace, settings: Settings) -> int:
         raise UsageError(f"--k {args.k}: write a number above 0")
     titles = Titles(read_rows(settings.root, "curated.tracks", COLUMNS))
     track = _by_id(titles, args.track_id) if args.track_id else _by_title(titles, settings.root, args)
-    neighbours = _neighbours(titles, settings.root, track["track_id"], args.k)
+    neighbours = _told(titles, settings.root, track["track_id"], _found(args, settings, track["track_id"]))
     if args.json:
         output.json_out({"track": track, "neighbours": neighbours})
     else:
-        _print(track, neighbours, args.k)
+        _print(track, neighbours, args.k, "pass" if filters.is_asked(args) else "are stored")
     return 0
 
 
@@ -122,11 +124,22 @@ def _popular_first(row: Row) -> tuple[int, str]:
     return (1 if popularity is None else -popularity), row["track_id"]
 
 
-def _neighbours(titles: Titles, root: str, track_id: str, k: int) -> list[Row]:
-    """One row per group and rank, with the neighbour's title and the reason of its recommendation, if any."""
+def _found(args: argparse.Namespace, settings: Settings, track_id: str) -> list[Row]:
+    """One row per group and rank: the stored neighbours, or those of a search where a filter asks for one."""
+    if filters.is_asked(args):
+        wanted, metric = filters.filter_of(args), settings.similar.metric
+        k = args.k or settings.similar.k
+        found = filters.filtered_neighbours(settings.root, track_id, wanted, group=args.group, k=k, metric=metric)
+        if not found:
+            raise DataError("no track passes the filters", "Widen them, or name another --group.")
+        return found
+    return _stored(settings.root, track_id, args.k)
+
+
+def _stored(root: str, track_id: str, k: int) -> list[Row]:
     import pyarrow.dataset as ds
 
-    from spark_app.tables.local import has_table, read_rows
+    from spark_app.tables.local import read_rows
 
     columns = ("genre_group", "rank", "neighbour_id", "distance")
     found = read_rows(root, "results.neighbours", columns, ds.field("track_id") == track_id).to_pylist()
@@ -134,13 +147,21 @@ def _neighbours(titles: Titles, root: str, track_id: str, k: int) -> list[Row]:
         raise DataError(
             f"track {track_id} has no neighbours", "It lacks audio features, or is alone in its genre group."
         )
+    return [row for row in found if not k or row["rank"] <= k]
+
+
+def _told(titles: Titles, root: str, track_id: str, found: list[Row]) -> list[Row]:
+    """The rows with each neighbour's title and the reason of its recommendation, if any."""
+    import pyarrow.dataset as ds
+
+    from spark_app.tables.local import has_table, read_rows
+
     reasons: dict[str, str] = {}
     if has_table(root, "results.recommendations"):
         wanted = ds.field("seed_id") == track_id
         rows = read_rows(root, "results.recommendations", ("track_id", "reason"), wanted).to_pylist()
         reasons = {row["track_id"]: row["reason"] for row in rows}
     tracks = titles.by_id([row["neighbour_id"] for row in found])
-    kept = [row for row in found if not k or row["rank"] <= k]
     return [
         {
             **row,
@@ -148,11 +169,11 @@ def _neighbours(titles: Titles, root: str, track_id: str, k: int) -> list[Row]:
             "artist_names": tracks.get(row["neighbour_id"], {}).get("artist_names"),
             "reason": reasons.get(row["neighbour_id"]),
         }
-        for row in sorted(kept, key=lambda row: (row["genre_group"], row["rank"]))
+        for row in sorted(found, key=lambda row: (row["genre_group"], row["rank"]))
     ]
 
 
-def _print(track: Row, neighbours: list[Row], k: int) -> None:
+def _print(track: Row, neighbours: list[Row], k: int, what: str) -> None:
     groups = sorted({row["genre_group"] for row in neighbours})
     artists = ", ".join(track["artist_names"] or ["(no artist)"])
     output.line(output.escape(f"{track['track_name']} — {artists}   [{track['track_id']}]   {', '.join(groups)}"))
@@ -161,7 +182,7 @@ def _print(track: Row, neighbours: list[Row], k: int) -> None:
     for group in groups:
         rows = [row for row in neighbours if row["genre_group"] == group]
         output.line()
-        output.line(f"Nearest in {output.escape(group)}" + (f" (only {len(rows)} are stored)" if len(rows) < k else ""))
+        output.line(f"Nearest in {output.escape(group)}" + (f" (only {len(rows)} {what})" if len(rows) < k else ""))
         columns = ("rank", "distance", "track_name", "artist_names", "reason")
         output.table(("rank", "distance", "title", "artist", "why"), [tuple(row[c] for c in columns) for row in rows])
 
