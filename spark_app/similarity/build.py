@@ -16,6 +16,7 @@ from spark_app.similarity.shard import Tracks
 from spark_app.similarity.tuning import Goal, choose
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 
@@ -69,7 +70,8 @@ def _stored(rows: pd.DataFrame, columns: Columns, metric: str, goal: Goal, folde
 
     slot = int(rows[SLOT].iloc[0])
     name = f"{build}/{slot}-{uuid.uuid4().hex[:8]}"  # a task that runs twice writes two files
-    rows = rows.sort_values([columns.group, columns.key], ignore_index=True)
+    if not _is_ordered(rows, columns):  # Spark has sorted them, and keeps the order of a group, but does not promise it
+        rows = rows.sort_values([columns.group, columns.key], ignore_index=True)
     vectors = rows[list(columns.vector)].to_numpy(float)
     shards, first = [], 0
     for group, n in rows.groupby(columns.group, sort=True).size().items():
@@ -80,7 +82,13 @@ def _stored(rows: pd.DataFrame, columns: Columns, metric: str, goal: Goal, folde
     return pd.DataFrame({"shard": [json.dumps(replace(one, sha256=sha256).as_dict()) for one in shards]})
 
 
-def _built(group: str, vectors: pd.DataFrame, metric: str, goal: Goal, folder: str, name: str) -> StoredShard:
+def _is_ordered(rows: pd.DataFrame, columns: Columns) -> bool:
+    group, key = rows[columns.group].to_numpy(), rows[columns.key].to_numpy()
+    after = (group[1:] > group[:-1]) | ((group[1:] == group[:-1]) & (key[1:] >= key[:-1]))
+    return bool(after.all())
+
+
+def _built(group: str, vectors: np.ndarray, metric: str, goal: Goal, folder: str, name: str) -> StoredShard:
     tracks = Tracks.of(vectors, metric)
     choice = choose(tracks, goal)
     content = choice.searcher.dump()

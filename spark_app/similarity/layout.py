@@ -49,7 +49,7 @@ def slots_of(sizes: Mapping[str, int], *, shard_rows: int) -> dict[str, Slot]:
 
 
 def in_slots(members: DataFrame, slots: Mapping[str, Slot], *, group: str, key: str) -> DataFrame:
-    """The rows of ``slots``' groups, those of a slot in one partition, with their ``slot``.
+    """The rows of ``slots``' groups with their ``slot``: one partition a slot, ordered by slot, group and key.
 
     Args:
         members: One row per track and group.
@@ -62,7 +62,8 @@ def in_slots(members: DataFrame, slots: Mapping[str, Slot], *, group: str, key: 
     number = F.col("_first") + F.pmod(F.xxhash64(key), F.col("_shards")).cast("int")
     placed = members.join(F.broadcast(places), on=F.col(group) == F.col("_group"), how="inner")
     most = max(slot.first + slot.shards for slot in slots.values())
-    return placed.withColumn(SLOT, number).drop("_group", "_first", "_shards").repartitionByRange(most, SLOT)
+    rows = placed.withColumn(SLOT, number).drop("_group", "_first", "_shards").repartitionByRange(most, SLOT)
+    return rows.sortWithinPartitions(SLOT, group, key)
 
 
 @dataclass(frozen=True)
