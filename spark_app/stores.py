@@ -1,4 +1,4 @@
-"""Folders of a lake as file systems, reached as deltalake reaches its tables."""
+"""Folders of a lake as Arrow file systems, on this machine or on S3."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pyarrow import Buffer
     from pyarrow.fs import FileSystem
 
 
@@ -22,11 +23,36 @@ def deltalake_uri(uri: str) -> str:
 
 
 def folder_store(uri: str) -> FileSystem:
-    """The folder as a file system of its own; credentials and endpoint come from the environment, as for tables."""
-    from deltalake.fs import DeltaStorageHandler
-    from pyarrow.fs import LocalFileSystem, PyFileSystem, SubTreeFileSystem
+    """The folder as a file system of its own.
 
-    folder = uri.removeprefix("file://").removeprefix("file:")  # Hadoop's spelling has one slash
-    if "://" not in folder:
+    For S3, credentials come from Amazon's default chain, region and endpoint from ``AWS_REGION`` and
+    ``AWS_ENDPOINT_URL``, as deltalake takes them for tables.
+    """
+    from pyarrow.fs import LocalFileSystem, S3FileSystem, SubTreeFileSystem
+
+    if not is_on_s3(uri):
+        folder = uri.removeprefix("file://").removeprefix("file:")  # Hadoop's spelling has one slash
         return SubTreeFileSystem(os.path.abspath(folder), LocalFileSystem())
-    return PyFileSystem(DeltaStorageHandler(deltalake_uri(uri)))
+    named = {"region": os.environ.get("AWS_REGION"), "endpoint_override": os.environ.get("AWS_ENDPOINT_URL")}
+    store = S3FileSystem(**{name: value for name, value in named.items() if value})
+    return SubTreeFileSystem(deltalake_uri(uri).removeprefix("s3://"), store)
+
+
+def write_file(uri: str, name: str, content: Buffer | bytes) -> None:
+    """Write a file below a folder, which is made where it is missing.
+
+    Args:
+        uri: Folder or URI.
+        name: Path below it.
+        content: Of the file.
+    """
+    store = folder_store(uri)
+    if not is_on_s3(uri):
+        store.create_dir(name.rpartition("/")[0], recursive=True)
+    with store.open_output_stream(name) as stream:
+        stream.write(content)
+
+
+def is_on_s3(uri: str) -> bool:
+    """True for URIs of S3, in any of Hadoop's spellings."""
+    return uri.startswith(("s3://", "s3a://", "s3n://"))

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import subprocess
+import sys
+import time
+
 import pytest
 
 from spark_app import cli
@@ -27,3 +33,35 @@ def catalogue_run(_session, tmp_path_factory) -> CatalogueRun:
     write_catalogue(_session, folder / "data")
     assert cli.main(["pipeline", *CatalogueRun.options(folder / "data", folder)]) == 0
     return CatalogueRun(folder)
+
+
+@pytest.fixture
+def bucket(monkeypatch):
+    """An S3 bucket of moto's server, which is a process of its own: deltalake waits for answers under Python's lock."""
+    import boto3
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    try:
+        for _ in range(200):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=0.2):
+                break
+            time.sleep(0.1)
+        boto3.client("s3").create_bucket(Bucket="songs")
+        yield "songs"
+    finally:
+        server.kill()
+        server.wait()

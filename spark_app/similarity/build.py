@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame
 
-from spark_app.similarity.index_files import StoredShard, write_file, write_vectors
+from spark_app.similarity.index_files import StoredShard, write_checked, write_vectors
 from spark_app.similarity.layout import SLOT, Slot, in_slots
 from spark_app.similarity.shard import Tracks
 from spark_app.similarity.tuning import Goal, choose
@@ -100,7 +100,7 @@ def _built(group: str, vectors: np.ndarray, metric: str, goal: Goal, folder: str
         engine=choice.engine,
         parameters=dict(choice.parameters),
         engine_file=name if content else "",
-        engine_sha256=write_file(folder, name, content) if content else "",
+        engine_sha256=write_checked(folder, name, content) if content else "",
         recall=choice.recall,
         low=choice.low,
         high=choice.high,

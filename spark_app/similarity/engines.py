@@ -156,7 +156,8 @@ def built(engine: str, rows: np.ndarray, parameters: Parameters, *, seed: int, t
     }
     if engine not in builders:
         raise UsageError(f"there is no engine {engine!r}", f"Engines: {', '.join(ENGINES)}.")
-    faiss.omp_set_num_threads(threads)
+    # Threads that link nodes to a graph do so in an order of their own: it would differ from run to run.
+    faiss.omp_set_num_threads(1 if engine == GRAPH else threads)
     searcher = builders[engine]()
     faiss.omp_set_num_threads(1)  # Spark runs one task per core; threads inside a task would fight for them
     return searcher

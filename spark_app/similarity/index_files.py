@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from spark_app.columns import TRACK_ID
 from spark_app.errors import DataError
-from spark_app.stores import folder_store
+from spark_app.stores import folder_store, write_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,7 +78,7 @@ def write_vectors(folder: str, name: str, ids: pa.Array, vectors: np.ndarray) ->
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
-    return write_file(folder, name, sink.getvalue())
+    return write_checked(folder, name, sink.getvalue())
 
 
 def read_vectors(folder: str, shard: StoredShard) -> tuple[pa.Array, np.ndarray]:
@@ -99,13 +99,9 @@ def _vectors(folder: str, file: str, sha256: str) -> pa.Table:
     return pa.ipc.open_file(read_file(folder, file, sha256)).read_all()
 
 
-def write_file(folder: str, name: str, content: pa.Buffer | bytes) -> str:
-    """Write a file in one go; returns its SHA-256."""
-    store = folder_store(folder)
-    directory = name.rpartition("/")[0]
-    store.create_dir(directory, recursive=True)
-    with store.open_output_stream(name) as stream:
-        stream.write(content)
+def write_checked(folder: str, name: str, content: pa.Buffer | bytes) -> str:
+    """Write a file below the index's folder; returns its SHA-256."""
+    write_file(folder, name, content)
     return hashlib.sha256(content).hexdigest()
 
 
