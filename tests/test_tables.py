@@ -316,16 +316,18 @@ def test_rows_of_the_driver_replace_what_spark_wrote_and_the_other_way_round(spa
 def test_files_of_some_rows_can_be_replaced_alone(spark, make_context, monkeypatch):
     tables, name = make_context().tables, "results.neighbours"
 
-    def rows(*groups):
-        made = [(f"t{i}", group, 1, "n", 0.5, "exact") for i, group in enumerate(groups)]
-        return spark.createDataFrame(made, TABLES[name].struct).coalesce(1)
+    def rows(*files):  # a partition each, of the groups that its words name
+        words = F.split(F.element_at(F.array(*map(F.lit, files)), (F.col("id") + 1).cast("int")), " ")
+        groups = spark.range(0, len(files), 1, len(files)).select(F.explode(words).alias("genre_group"))
+        made = ("genre_group as track_id", "genre_group", "1 as rank", "'n' as neighbour_id", "0.5D as distance")
+        return groups.selectExpr(*made, "'exact' as engine")
 
-    tables.write_arranged(name, rows("rock").union(rows("pop", "folk")).union(rows("jazz")))
+    tables.write_arranged(name, rows("rock", "pop folk", "jazz"))
     held = files_holding(tables.root, name, "genre_group", ["folk", "soul"])
     assert list(held.values()) == [{"pop", "folk"}]
     assert files_holding(tables.root, name, "genre_group", []) == {}
 
-    tables.write_arranged(name, rows("pop", "pop", "soul"), instead_of=list(held))
+    tables.write_arranged(name, rows("pop pop soul"), instead_of=list(held))
 
     groups = sorted(row.genre_group for row in make_context().tables.read(name).collect())
     assert groups == ["jazz", "pop", "pop", "rock", "soul"]

@@ -73,7 +73,8 @@ def _stored(rows: pd.DataFrame, columns: Columns, metric: str, goal: Goal, folde
     if not _is_ordered(rows, columns):  # Spark has sorted them, and keeps the order of a group, but does not promise it
         rows = rows.sort_values([columns.group, columns.key], ignore_index=True)
     vectors = rows[list(columns.vector)].to_numpy(float)
-    shards, first = [], 0
+    shards: list[StoredShard] = []
+    first = 0
     for group, n in rows.groupby(columns.group, sort=True).size().items():
         found = _built(str(group), vectors[first : first + n], metric, goal, folder, f"{name}-{len(shards)}.faiss")
         shards.append(replace(found, number=slot, file=f"{name}.arrow", first=first))

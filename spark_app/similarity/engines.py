@@ -77,7 +77,7 @@ class _Ivf:
         import faiss
 
         lists = min(parameters["lists"], len(rows))
-        index = faiss.index_factory(rows.shape[1], f"IVF{lists},Flat")
+        index: Any = faiss.index_factory(rows.shape[1], f"IVF{lists},Flat")
         index.cp.niter, index.cp.seed = _KMEANS_ROUNDS, seed % 2**31
         index.cp.min_points_per_centroid, index.cp.max_points_per_centroid = 1, _POINTS_PER_LIST
         index.train(rows)
@@ -113,19 +113,21 @@ class _Graph:
     def build(cls, rows: np.ndarray, parameters: Parameters, seed: int) -> _Graph:
         import faiss
 
-        index = faiss.IndexHNSWFlat(rows.shape[1], _LINKS)
+        library: Any = faiss
+        index = library.IndexHNSWFlat(rows.shape[1], _LINKS)
         index.hnsw.efConstruction = _BUILD_BREADTH
-        index.hnsw.rng = faiss.RandomGenerator(seed % 2**31)
+        index.hnsw.rng = library.RandomGenerator(seed % 2**31)
         index.add(rows)
         return cls(index, parameters)
 
     def search(self, queries: np.ndarray, n: int) -> tuple[np.ndarray, int]:
         import faiss
 
+        counters: Any = faiss.cvar
         self.index.hnsw.efSearch = max(self.breadth, n)
-        faiss.cvar.hnsw_stats.reset()
+        counters.hnsw_stats.reset()
         found: np.ndarray = self.index.search(queries, n)[1]
-        return found, int(faiss.cvar.hnsw_stats.ndis)
+        return found, int(counters.hnsw_stats.ndis)
 
     def dump(self) -> bytes:
         import faiss

@@ -62,8 +62,8 @@ def in_slots(members: DataFrame, slots: Mapping[str, Slot], *, group: str, key: 
     number = F.col("_first") + F.pmod(F.xxhash64(key), F.col("_shards")).cast("int")
     placed = members.join(F.broadcast(places), on=F.col(group) == F.col("_group"), how="inner")
     most = max(slot.first + slot.shards for slot in slots.values())
-    rows = placed.withColumn(SLOT, number).drop("_group", "_first", "_shards").repartitionByRange(most, SLOT)
-    return rows.sortWithinPartitions(SLOT, group, key)
+    dealt = placed.withColumn(SLOT, number).drop("_group", "_first", "_shards").repartitionByRange(most, SLOT)
+    return dealt.sortWithinPartitions(SLOT, group, key)
 
 
 @dataclass(frozen=True)

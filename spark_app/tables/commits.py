@@ -80,7 +80,7 @@ def commit_folder(
             if seen is None:
                 create_table_with_add_actions(uri, schema, added, "error", by, commit_properties=properties)
             else:
-                actions = [*added, *removed]
+                actions: list[AddAction | RemoveAction] = [*added, *removed]
                 seen.create_write_transaction(actions, mode, schema, by, filters, commit_properties=properties)
             return
         except DeltaError:  # deltalake takes a commit to any partition for a conflict
