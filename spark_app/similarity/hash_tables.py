@@ -66,8 +66,8 @@ class HashTables:
         import numpy as np
 
         margins = (queries @ self.directions - self.thresholds).reshape(len(queries), self.tables, self.bits)
-        weights = 1 << np.arange(self.bits, dtype=np.int32)
-        return ((margins > 0) * weights).sum(axis=2, dtype=np.int32), margins
+        weights = (1 << np.arange(self.bits)).astype(np.float32)  # exact up to 24 bits
+        return ((margins > 0).astype(np.float32) @ weights).astype(np.int32), margins
 
     def dump(self) -> bytes:
         """Empty: rows and seed tell everything."""

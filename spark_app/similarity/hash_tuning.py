@@ -1,8 +1,13 @@
-"""How many hash tables of how many bits find a share of the neighbours, told from a sample before any is searched."""
+"""How many hash tables of how many bits find a share of the neighbours, told from a sample before any is searched.
+
+A neighbour that shares a bucket with its query is found, whatever else is in the bucket; so codes alone tell recall and
+the share of pairs that would be compared.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import sqrt
 from typing import TYPE_CHECKING
 
 from spark_app.similarity.hash_tables import HashTables, projections
@@ -11,68 +16,52 @@ if TYPE_CHECKING:
     import numpy as np
 
     from spark_app.similarity.engines import Parameters
-    from spark_app.similarity.shard import Tracks
 
 _BITS = (4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14)
-_TABLES = (2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
-_OTHERS = 2_000  # rows that a query's share of compared pairs is estimated from
-_QUERIES = 256
+_TABLES = (2, 4, 6, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64, 72, 80, 96)  # more cost more than they save in pairs
+_OTHERS = 1_000  # rows that a query's share of compared pairs is estimated from
+_QUERIES = 200
+_Z95 = 1.96
 
 
 def table_choices(
-    rows: np.ndarray, sought: np.ndarray, kth: np.ndarray, tracks: Tracks, *, target: float, seed: int
+    rows: np.ndarray, sought: np.ndarray, near: np.ndarray, *, target: float, seed: int
 ) -> Iterator[Parameters]:
-    """Numbers of tables and bits that should find ``target`` of the neighbours, the fewest compared pairs first.
+    """Numbers of tables and bits that find ``target`` of the neighbours, the fewest compared pairs first.
 
-    For each number of bits the fewest tables that reach the target on the sample; then, should a full measurement find
-    less, the next larger number of tables of the same.
+    For each number of bits the fewest tables whose 95 % interval of the mean recall lies above the target.
 
     Args:
         rows: Of the search space, of shape (n, n_dimensions).
-        sought: Sampled rows.
-        kth: Exact distance of the k-th neighbour of each.
-        tracks: Of which ``rows`` are the space.
+        sought: Sampled rows, of shape (n_sought,).
+        near: Rows of their nearest, themselves among them, of shape (n_sought, k + 1).
         target: Recall, (0, 1].
         seed: Of the projections.
     """
     import numpy as np
 
-    queries, kth = sought[:_QUERIES], kth[:_QUERIES]
-    near = _neighbours(tracks, queries, kth)
     others = np.random.default_rng(seed).integers(0, len(rows), _OTHERS)
+    is_other = near != sought[:, None]
     found = []
     for bits in _BITS:
         directions, thresholds = projections(rows, tables=_TABLES[-1], bits=bits, seed=seed)
         parameters = {"tables": _TABLES[-1], "bits": bits, "flips": 0}
-        tables = HashTables(rows[others], directions, thresholds, parameters)
-        asked, other = tables.codes(rows[queries])[0], tables.codes(rows[others])[0]
-        first_near = _first_shared(asked[near[0]], tables.codes(rows[near[1]])[0])
-        first_other = np.stack([_first_shared(np.broadcast_to(code, other.shape), other) for code in asked])
-        for number in _TABLES:
-            if (first_near < number).mean() >= target:
-                found.append(((first_other < number).mean(), number, bits))
+        hashed = HashTables(rows[others], directions, thresholds, parameters)
+        asked = hashed.codes(rows[sought])[0]
+        first = np.stack([_first_shared(asked, hashed.codes(rows[near[:, at]])[0]) for at in range(near.shape[1])])
+        of_others = hashed.codes(rows[others])[0]
+        pairs = np.stack([_first_shared(code[None], of_others) for code in asked[:_QUERIES]])
+        for tables in _TABLES:
+            if _low((first.T < tables), is_other) >= target:
+                found.append(((pairs < tables).mean(), tables, bits))
                 break
-    for _, number, bits in sorted(found):
-        larger = _TABLES[_TABLES.index(number) : _TABLES.index(number) + 3]
-        yield from ({"tables": tables, "bits": bits, "flips": 0} for tables in larger)
+    yield from ({"tables": tables, "bits": bits, "flips": 0} for _, tables, bits in sorted(found))
 
 
-def _neighbours(tracks: Tracks, queries: np.ndarray, kth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of (place of the query, row of a distinct vector) within the k-th distance."""
-    import numpy as np
-
-    from spark_app.similarity.distances import distances
-
-    distinct = tracks.members.distinct
-    everyone = np.arange(len(distinct))
-    pairs = []
-    for place, (query, radius) in enumerate(zip(queries, kth, strict=True)):
-        far = distances(distinct, np.array([query]), distinct, everyone, tracks.metric)
-        rows = np.flatnonzero(far <= radius)
-        rows = rows[rows != query]
-        pairs.append(np.stack([np.full(len(rows), place), rows]))
-    both: np.ndarray = np.concatenate(pairs, axis=1)
-    return both[0], both[1]
+def _low(is_found: np.ndarray, is_other: np.ndarray) -> float:
+    """Lower bound of the mean share that is found of each query's neighbours."""
+    share = (is_found & is_other).sum(axis=1) / is_other.sum(axis=1)
+    return float(share.mean()) - _Z95 * float(share.std()) / sqrt(len(share))
 
 
 def _first_shared(left: np.ndarray, right: np.ndarray) -> np.ndarray:

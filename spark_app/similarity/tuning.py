@@ -95,9 +95,10 @@ def choose(tracks: Tracks, goal: Goal) -> Choice:
 
 @dataclass(frozen=True)
 class _Truth:
-    """Sampled distinct vectors, and the exact distance of the k-th track beside themselves."""
+    """Sampled distinct vectors, those of their nearest tracks (themselves among them), and the distance of the last."""
 
     sought: np.ndarray
+    near: np.ndarray
     kth: np.ndarray
 
     @classmethod
@@ -107,8 +108,8 @@ class _Truth:
         members = tracks.members
         most = min(goal.sample, len(members.distinct))
         sought = np.sort(np.random.default_rng(goal.seed).choice(len(members.distinct), most, replace=False))
-        _, distance = exact_pools(members, tracks.space, members.distinct[sought], keep=goal.k + 1)
-        return cls(sought, distance[:, -1])
+        found, distance = exact_pools(members, tracks.space, members.distinct[sought], keep=goal.k + 1)
+        return cls(sought, members.which[found], distance[:, -1])
 
 
 def _tuned(tracks: Tracks, goal: Goal, truth: _Truth, engine: str) -> Choice | None:
@@ -123,7 +124,7 @@ def _ladder(tracks: Tracks, goal: Goal, truth: _Truth, engine: str) -> Iterator[
     """Parameters from the cheapest to the dearest, with the engine that has them."""
     rows, n = tracks.space.rows, len(tracks.space.rows)
     if engine == LSH:
-        for choice in table_choices(rows, truth.sought, truth.kth, tracks, target=goal.recall, seed=goal.seed):
+        for choice in table_choices(rows, truth.sought, truth.near, target=goal.recall, seed=goal.seed):
             yield choice, built(LSH, rows, choice, seed=goal.seed)
     elif engine == IVF:
         lists = lists_for(n)
