@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -49,13 +50,16 @@ def run(context: Context) -> Outcome:
     queries, protocols = _queries(context, tracks)
     plan = Plan(rankings, protocols, tuple(dict.fromkeys(settings.ks)), settings.resamples, context.settings.run.seed)
     by_group = _also(context, "features.audio_by_group") if Z_BY_GROUP in plan.scalings else None
-    members = with_vectors(queries, audio, by_group, scalings=plan.scalings)
-    sizes = sizes_of(members)
-    if not sizes:
-        raise SkipStep("no track has all audio features")
-    asked = _sampled(context, _with_lists(context, members, plan, sizes), n=sum(sizes.values()))
-    found = means(artist_sums(asked, plan=plan, sizes=sizes), plan=plan)
-    rows = with_lift((row.asDict() for row in found.collect()), plan=plan)  # rankings x protocols x metrics x groups
+    members = with_vectors(queries, audio, by_group, scalings=plan.scalings).persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        sizes = sizes_of(members)
+        if not sizes:
+            raise SkipStep("no track has all audio features")
+        asked = _sampled(context, _with_lists(context, members, plan, sizes), n=sum(sizes.values()))
+        found = means(artist_sums(asked, plan=plan, sizes=sizes), plan=plan).collect()
+    finally:
+        members.unpersist()
+    rows = with_lift((row.asDict() for row in found), plan=plan)  # rankings x protocols x metrics x groups
     tables.write_rows(_TABLE, [[row[name] for name in TABLES[_TABLE].columns] for row in rows])
     _record(context, plan, rows)
     return _outcome(context, plan, rows, n=sum(sizes.values()), n_tracks=tracks.count())

@@ -40,7 +40,8 @@ def retrieval_figure(rows: Rows, *, metric: str, protocol: str) -> Figure:
     _forest(left, overall, "protocol", list(dict.fromkeys(row["protocol"] for row in overall)), colours)
     _forest(right, genres, "genre", _best_first(genres), colours, few=_FEW)
     left.set_title("all queries", fontsize=11)
-    right.set_title(f"protocol {protocol}, by genre", fontsize=11, parse_math=False)
+    hollow = f"; hollow: fewer than {_FEW} queries" if any(row["n_queries"] < _FEW for row in genres) else ""
+    right.set_title(f"protocol {protocol}, by genre{hollow}", fontsize=11, parse_math=False)
     figure.supxlabel(f"{metric}, 95 % interval by bootstrap over artists", fontsize=10, parse_math=False)
     handles, names = left.get_legend_handles_labels()
     if handles:
@@ -82,7 +83,8 @@ def _forest(axes: Axes, rows: Rows, by: str, names: Sequence[str], colours: Mapp
     texts = [f"{name.replace('_', ' ')}\n{n_queries[name]:,} queries" for name in names]
     axes.set_yticks(range(len(names)), texts, fontsize=8.5, parse_math=False)
     axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.set_xlim(left=0)
+    ends = [row["value"] if row["high"] is None else row["high"] for row in rows]
+    axes.set_xlim(0, 1.12 * max(ends, default=1.0) or 1.0)  # numbers stand beside the bars
     for lane in range(1, len(names)):
         axes.axhline(lane - 0.5, color="0.93", linewidth=0.8, zorder=0)
     axes.grid(axis="x", color="0.9")
@@ -98,7 +100,8 @@ def _point(
         axes.plot([row["low"], row["high"]], [height] * 2, color=colour, linewidth=1.8, solid_capstyle="round")
     face = colour if is_filled else "white"
     axes.plot([row["value"]], [height], "o", color=colour, markerfacecolor=face, markersize=5, label=label)
+    end = row["value"] if row["high"] is None else row["high"]
     axes.annotate(
-        f"{row['value']:.3f}", (row["high"] or row["value"], height), xytext=(5, 0), textcoords="offset points",
-        va="center", fontsize=7.5, color="0.3",
+        f"{row['value']:.3f}", (end, height), xytext=(5, 0), textcoords="offset points", va="center", fontsize=7.5,
+        color="0.3", bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.8},
     )  # fmt: skip

@@ -68,12 +68,11 @@ def hits_by_numpy(songs, z):
         "other_album_with_twins": (artist, album),
         "other_album": (artist, album | variant),
     }
+    order = np.argsort(far, axis=1, kind="stable")[:, :-1]  # all but itself
     found = {}
     for protocol, (relevant, out) in cases.items():
-        left = np.where(out, np.inf, far)
-        top = np.argsort(left, axis=1, kind="stable")[:, :10]
-        is_candidate = np.isfinite(left)
-        hit = (np.take_along_axis(relevant & is_candidate, top, axis=1)).any(axis=1)
-        has_any = (relevant & is_candidate).any(axis=1)
-        found[protocol] = hit.mean() if protocol == "P0" else hit[has_any].mean()
+        is_left = ~np.take_along_axis(out, order, axis=1)
+        is_relevant = np.take_along_axis(relevant, order, axis=1) & is_left
+        hit = (is_relevant & (np.cumsum(is_left, axis=1) <= 10)).any(axis=1)
+        found[protocol] = hit.mean() if protocol == "P0" else hit[is_relevant.any(axis=1)].mean()
     return found
