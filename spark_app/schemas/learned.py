@@ -163,10 +163,14 @@ LEARNED = (
     TableSchema(
         "results.eval_audio_similarity",
         ("protocol", "scaling", "metric", "engine", "genre"),
-        # n_excluded: queries without any relevant track, never scored as 0
+        # scaling: of Euclidean distances, 'z/cosine' where others; 'none': the features' own units, or of the engines
+        # random and popularity nothing; genre: a group, 'all' (mean over queries) or 'macro' (mean over groups)
+        # n_excluded: queries without any relevant track, never scored as 0; low, high: 95 % interval by bootstrap over
+        # artists; lift: value over that of the engine random
         "protocol string, scaling string, metric string, engine string, genre string, k int, value double, "
-        "n_queries bigint, n_excluded bigint",
+        "n_queries bigint, n_excluded bigint, low double, high double, lift double",
         "eval_audio_similarity",
+        later=("low", "high", "lift"),
     ),
     TableSchema(
         "results.recommendations",

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from spark_app.settings.base import Count, Section, Share
+from spark_app.settings.evaluation import EvaluationSettings
 
 Action = Literal["warn", "quarantine", "drop", "fail"]
 
@@ -115,6 +116,7 @@ class SimilarSettings(Section):
     lsh_sample: Annotated[int, Field(ge=0, le=5000)]
     lsh_tables: Count
     lsh_bucket_length: Annotated[float, Field(gt=0)]
+    eval: EvaluationSettings
 
 
 class RecommendSettings(Section):

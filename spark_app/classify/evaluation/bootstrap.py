@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,16 +28,20 @@ def resampled_sums(sums: csr_array, *, resamples: int, seed: int) -> np.ndarray:
     """
     import numpy as np
 
-    n_units = sums.shape[0]
+    return np.concatenate([drawn @ sums for drawn in unit_draws(sums.shape[0], resamples=resamples, seed=seed)])
+
+
+def unit_draws(n_units: int, *, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """How often each unit is drawn: blocks ``(n, n_units)`` of whole numbers as floats, ``resamples`` rows in all."""
+    import numpy as np
+
     rng = np.random.default_rng(seed)
     block = max(1, _CELLS // n_units)
-    totals = []
     for start in range(0, resamples, block):
         size = min(block, resamples - start)
         # One draw per resample and in this order, whatever the size of a block.
         drawn = np.stack([np.bincount(rng.integers(0, n_units, n_units), minlength=n_units) for _ in range(size)])
-        totals.append(drawn.astype(float) @ sums)
-    return np.concatenate(totals)
+        yield drawn.astype(float)
 
 
 def unit_sums(unit: np.ndarray, cells: Sequence[tuple[np.ndarray, np.ndarray]], *, width: int) -> csr_array:
