@@ -23,9 +23,14 @@ ALBUM_ID = "album_id"
 ALBUM_NAME = "album_name"
 RELEASE_DATE = "release_date"
 RELEASE_DATE_PRECISION = "release_date_precision"  # day, month or year
+RELEASE_YEAR = "release_year"
 POPULARITY = "popularity"  # [0, 100]
 EXPLICIT = "explicit"
 TIME_SIGNATURE = "time_signature"
+
+# Playlists.
+PLAYLIST_ID = "playlist_id"
+POSITION = "position"  # in a playlist, from 1
 
 # Audio features.
 DANCEABILITY = "danceability"  # [0, 1]

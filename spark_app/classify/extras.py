@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from spark_app.columns import EXPLICIT, POPULARITY, TEMPO
+from spark_app.columns import EXPLICIT, POPULARITY, RELEASE_YEAR, TEMPO
 from spark_app.errors import UsageError
 
-RELEASE_YEAR = "release_year"
 TEMPO_FOLDED = "tempo_folded"
 EXTRA_PREFIX = "extra_"
 

@@ -28,7 +28,12 @@ def add_parser(subparsers: Any, common: argparse.ArgumentParser) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("path", metavar="FILE", help="a file, folder or glob")
-    parser.add_argument("--kind", choices=("tracks", "artists"), default=None, help="default: whichever matches")
+    parser.add_argument(
+        "--kind",
+        choices=("tracks", "artists", "playlists"),
+        default=None,
+        help="default: whichever matches; slices of playlists (.json) have to be called so",
+    )
     parser.set_defaults(command=inspect_command)
 
 
@@ -50,14 +55,14 @@ def inspect_command(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def _inspected(spark: SparkSession, args: argparse.Namespace, settings: Settings) -> tuple[Inspection, Account]:
-    from spark_app.jobs.curate_tracks import account_of
-    from spark_app.jobs.ingest_catalogue import Delivery, raw_rows, read_options
+    from spark_app.jobs import curate_tracks, ingest_playlists
+    from spark_app.jobs.deliveries import Delivery, raw_rows, read_options
     from spark_app.sources.inspect import described
     from spark_app.sources.probe import open_source
     from spark_app.sources.read import load
     from spark_app.sources.recognise import COLUMNS, check_own, check_own_headers
 
-    options = read_options(settings.sources)
+    options = read_options(settings.sources, with_columns=args.kind != "playlists")
     check_own(options.columns)
     opened = open_source(spark, args.path, kind=args.kind, options=options)
     # Headers for columns that only the other kind has stand in the other file, which is not read here.
@@ -67,7 +72,9 @@ def _inspected(spark: SparkSession, args: argparse.Namespace, settings: Settings
     try:
         found = described(args.path, opened, loaded)
         rows = raw_rows(Delivery(loaded, opened.row_layout), kind=found.kind, settings=settings)
-        return found, account_of(rows, kind=found.kind, curate=settings.curate)
+        if found.kind == "playlists":
+            return found, ingest_playlists.account_of(rows, curate=settings.curate)
+        return found, curate_tracks.account_of(rows, kind=found.kind, curate=settings.curate)
     finally:
         loaded.rows.unpersist()
 
@@ -121,4 +128,5 @@ def _show(found: Inspection, judged: Mapping[str, Any]) -> None:
         output.table(("first of", "file", "line"), [tuple(first.values()) for first in judged["first_rejects"]])
     for warning in (*found.warnings, *judged["warnings"]):
         output.line(f"warning    {output.escape(warning)}")
-    output.line("Nothing was written. Whether the artists of tracks are known takes both files.")
+    unasked = {"playlists": "Which tracks the catalogue has"}.get(found.kind, "Whether the artists of tracks are known")
+    output.line(f"Nothing was written. {unasked} takes both files.")

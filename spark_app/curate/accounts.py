@@ -14,7 +14,7 @@ from spark_app.errors import DataError
 
 _REJECTED = (rules.REJECTED, rules.DROPPED)
 _MERGED = (rules.MERGED, rules.MERGED_CONFLICT)
-_UNCHANGED = "curate_tracks changed no table"  # in a pipeline ingest_catalogue has, raw tables and its own rejects
+_UNCHANGED = "this job changed no table"  # in a pipeline ingest_catalogue has, raw tables and its own rejects
 
 
 class Failure(NamedTuple):

@@ -9,6 +9,7 @@ from typing import Any
 
 from spark_app.columns import FILE, GENRE, GENRE_GROUP, LINE, REASON, RECORD, UNKNOWN
 from spark_app.curate.genres import FROM_TRACK, ORIGIN
+from spark_app.curate.recordings import REFERENCE
 from spark_app.curate.rules import MERGED_CONFLICT
 from spark_app.curate.text import bare_text_id
 
@@ -117,4 +118,16 @@ def _twins(variant: _Row | None) -> str:
     marked = f" Marks in the title: {marks}." if marks else ""
     if variant["n_members"] == 1:
         return f"It has no near-twins.{marked}"
-    return f"It is one of {variant['n_members']} near-twins, group {variant['variant_group']}.{marked}"
+    return (
+        f"It is one of {variant['n_members']} near-twins, group {variant['variant_group']}.{marked}{_relation(variant)}"
+    )
+
+
+def _relation(variant: _Row) -> str:
+    relation = variant.get("relation")  # tables of an earlier version do not tell
+    if not relation:
+        return ""
+    if relation == REFERENCE:
+        return " The others are compared with it."
+    origin = f", by {variant['relation_from']}" if variant["relation_from"] else ""
+    return f" Beside {variant['reference_id']} it is: {relation}{origin}."

@@ -16,6 +16,9 @@ from spark_app.errors import UsageError
 NO_TRACK_ID = "no_track_id"
 NO_TRACK_NAME = "no_track_name"
 NO_ARTIST_ID = "no_artist_id"
+NO_PLAYLIST_ID = "no_playlist_id"
+NO_POSITION = "no_position"
+NO_TRACK = "no_track"
 CONTROL_CHARACTER = "control_character"
 TEXT_TOO_LONG = "text_too_long"
 NOT_A_NUMBER = "not_a_number"
@@ -29,6 +32,9 @@ RULES = (
     NO_TRACK_ID,
     NO_TRACK_NAME,
     NO_ARTIST_ID,
+    NO_PLAYLIST_ID,
+    NO_POSITION,
+    NO_TRACK,
     CONTROL_CHARACTER,
     TEXT_TOO_LONG,
     NOT_A_NUMBER,
@@ -38,7 +44,7 @@ RULES = (
     BAD_DATE,
     UNKNOWN_ARTIST,
 )
-_KEYS = (NO_TRACK_ID, NO_ARTIST_ID)
+_KEYS = (NO_TRACK_ID, NO_ARTIST_ID, NO_PLAYLIST_ID, NO_POSITION)
 
 WARN = "warn"
 QUARANTINE = "quarantine"

@@ -1,11 +1,12 @@
-"""Near-twins: tracks of one first artist under one title, and what marks each of them."""
+"""Near-twins: tracks of one first artist under one title, what marks each of them, and how it relates to the others."""
 
 from __future__ import annotations
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from spark_app.columns import ARTIST_IDS, TRACK_ID, TRACK_NAME
+from spark_app.columns import ARTIST_IDS, AUDIO12, POPULARITY, RELEASE_YEAR, TRACK_ID, TRACK_NAME
+from spark_app.curate.recordings import compared, described, reference_order
 
 _BRACKETED = r"[\(\[\{]([^\(\)\[\]\{\}]*)[\)\]\}]"
 _TAIL = r" - (.*)$"
@@ -27,7 +28,7 @@ MARKS: dict[str, str] = {
     "remaster": r"\bremaster(ed|izado)?\b|\bdigitally remastered\b",
     "remix": r"\b(remix|rmx|mix|rework|bootleg|vip|flip)\b",
     "rerecorded": r"\b(re-?recorded|rerecording|taylor's version)\b",
-    "slowed": r"\b(slowed|slow version|reverb)\b",
+    "slowed": r"\b(slowed|slow version|reverb|screwed)\b",
     "sped up": r"\b(sped[ -]up|speed[ -]up|nightcore|fast version)\b",
     "stereo": r"\bstereo\b",
     "version": r"\bversion\b",
@@ -73,26 +74,43 @@ def variants(tracks: DataFrame) -> DataFrame:
     """Groups of near-twins.
 
     Args:
-        tracks: One row per track ``[track_id, track_name, artist_ids]``, names in NFC.
+        tracks: ``curated.tracks``, names in NFC; ids, names, features, ``release_year`` and ``popularity`` are read.
 
     Returns:
-        One row per track with a first artist and a title key, key ``track_id``
-        ``[track_id, variant_group, n_members, marks]``. ``variant_group`` is the smallest ``track_id`` of the group;
-        a track without twins is a group of one.
+        One row per track with a first artist and a title key, key ``track_id``, the columns of ``curated.variants``.
+        ``variant_group`` is the smallest ``track_id`` of the group; a track without twins is a group of one.
+        ``reference_id`` is the member that the others are compared with (:func:`recordings.reference_order`).
     """
-    first_artist = F.get(ARTIST_IDS, F.lit(0))
     keyed = tracks.select(
         TRACK_ID,
-        first_artist.alias("_artist"),
+        F.get(ARTIST_IDS, F.lit(0)).alias("_artist"),
         title_key(F.col(TRACK_NAME)).alias("_title"),
         asides(F.col(TRACK_NAME)).alias("_said"),
+        RELEASE_YEAR,
+        POPULARITY,
+        *AUDIO12,
     ).dropna(subset=["_artist", "_title"])
+    marked = keyed.withColumn("marks", marks_of(F.col("_said")))
+    heard = marked.withColumn("_track", described(F.col("_said"), F.col("marks")))
     group = Window.partitionBy("_artist", "_title")
-    return keyed.select(
+    order = reference_order(F.col("_track"), F.col("marks"), F.col(RELEASE_YEAR))
+    grouped = heard.select(
         TRACK_ID,
         F.min(TRACK_ID).over(group).alias("variant_group"),
         F.count(F.lit(1)).over(group).cast("int").alias("n_members"),
-        marks_of(F.col("_said")).alias("marks"),
+        "marks",
+        "_track",
+        F.min(order).over(group).alias("_reference"),
+    )
+    reference = F.col(f"_reference.{TRACK_ID}")
+    relations = compared(F.col("_track"), F.col("_reference.track"), is_reference=F.col(TRACK_ID) == reference)
+    return grouped.select(
+        TRACK_ID,
+        "variant_group",
+        "n_members",
+        "marks",
+        reference.alias("reference_id"),
+        *[column.alias(name) for name, column in relations.items()],
     )
 
 

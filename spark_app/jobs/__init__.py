@@ -14,6 +14,7 @@ from spark_app.jobs import (
     find_similar_tracks,
     genre_predictors,
     ingest_catalogue,
+    ingest_playlists,
     make_splits,
     normalise_features,
     recommend_tracks,
@@ -26,6 +27,7 @@ from spark_app.jobs.base import Job
 _MODULES = (
     ingest_catalogue,
     curate_tracks,
+    ingest_playlists,  # its entries are matched to curated.tracks
     curate_tracks_by_genre,
     normalise_features,
     explore_features,

@@ -80,12 +80,14 @@ class Job:
         summary: One line for ``spark-app jobs``.
         run: Does the work; raises SkipStep where there is no input.
         reads: Tables it reads, first the one without which there is nothing to do.
+        files: Rows of the files that it reads, None where that cannot be known.
     """
 
     name: str
     summary: str
     run: Callable[[Context], Outcome]
     reads: tuple[str, ...] = ()
+    files: Callable[[Settings], int | None] | None = None
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.reads if name not in TABLES]

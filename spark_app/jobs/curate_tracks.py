@@ -69,7 +69,7 @@ def account_of(raw: DataFrame, *, kind: Kind, curate: CurateSettings) -> account
 
     Args:
         raw: Rows of ``raw.tracks`` or ``raw.artists``.
-        kind: Which of the two. Whether artists are known is not asked, since that takes both files.
+        kind: ``tracks`` or ``artists``. Whether artists are known is not asked, since that takes both files.
         curate: The rules.
     """
     check_settings(curate)
@@ -83,7 +83,8 @@ def check_settings(curate: CurateSettings) -> None:
     check_columns({"limits": curate.limits, "sentinels": curate.sentinels})
 
 
-def _reading(curate: CurateSettings) -> Reading:
+def reading_of(curate: CurateSettings) -> Reading:
+    """The part of the settings that says how values are read."""
     return Reading(
         dialects=dialects_by_layout(),
         limits=curate.limits,
@@ -95,14 +96,14 @@ def _reading(curate: CurateSettings) -> Reading:
 
 
 def _judged_artists(raw: DataFrame, curate: CurateSettings) -> DataFrame:
-    typed = typed_artists(raw, reading=_reading(curate))
+    typed = typed_artists(raw, reading=reading_of(curate))
     return winners.judged(
         typed, key=ARTIST_ID, actions=curate.rules, values=ARTIST_VALUES, attributes=ARTIST_ATTRIBUTES
     )
 
 
 def _judged_tracks(raw: DataFrame, unknown: DataFrame | None, curate: CurateSettings) -> DataFrame:
-    typed = typed_tracks(raw, unknown, reading=_reading(curate))
+    typed = typed_tracks(raw, unknown, reading=reading_of(curate))
     return winners.judged(typed, key=TRACK_ID, actions=curate.rules, values=TRACK_VALUES, attributes=TRACK_ATTRIBUTES)
 
 

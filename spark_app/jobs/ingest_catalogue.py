@@ -4,42 +4,31 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import partial, reduce
 from typing import TypeVar
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_app.columns import FILE, FILE_DATE, LAYOUT, LINE, REASON, RECORD, SOURCE
-from spark_app.columns import JOB as JOB_COLUMN
-from spark_app.errors import DataError, SkipStep, UsageError
+from spark_app.columns import SOURCE
+from spark_app.errors import SkipStep, UsageError
 from spark_app.jobs.base import Context, Job, Outcome, counted
+from spark_app.jobs.deliveries import RAW_TABLES, Delivery, check_rejects, known_set, raw_rows, read_options, unreadable
+from spark_app.jobs.input_size import source_rows
 from spark_app.jobs.side_by_side import side_by_side
-from spark_app.schemas import TABLES
-from spark_app.settings import Settings, SourceSettings
 from spark_app.sources.files import NoRowsError
 from spark_app.sources.layouts import LAYOUTS, Kind, Layout
 from spark_app.sources.options import ReadOptions
 from spark_app.sources.probe import Opened, open_source
-from spark_app.sources.read import Loaded, keep_and_count, load
+from spark_app.sources.read import keep_and_count, load
 from spark_app.sources.recognise import check_own, check_own_headers
-from spark_app.sources.records import PROBLEM, TextOptions, parse_lines
+from spark_app.sources.records import TextOptions, parse_lines
 from spark_app.sources.source_set import artists_layout, check_source_set, source_set
 
 T = TypeVar("T")
 NAME = "ingest_catalogue"
 _TRUTH = "ops.sample_truth"
-_TABLE: dict[Kind, str] = {"tracks": "raw.tracks", "artists": "raw.artists"}
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """Loaded rows of one kind, and the layout that their column ``layout`` shows."""
-
-    loaded: Loaded
-    row_layout: str
 
 
 def run(context: Context) -> Outcome:
@@ -56,7 +45,7 @@ def run(context: Context) -> Outcome:
             _sample(context, deliveries) if context.settings.uses_sample else _files(context, deliveries)
         )
         for kind, delivery in deliveries.items():
-            _check_rejects(context, kind, delivery.loaded)
+            check_rejects(context, kind, delivery.loaded)
         _write(context, deliveries)
         return _outcome(context, deliveries, current, warnings)
     except NoRowsError as error:
@@ -69,24 +58,13 @@ def run(context: Context) -> Outcome:
             delivery.loaded.rows.unpersist()
 
 
-def read_options(sources: SourceSettings) -> ReadOptions:
-    """The part of the settings that says how files are read."""
-    return ReadOptions(
-        encoding=sources.encoding,
-        max_record_bytes=sources.max_record_bytes,
-        columns=sources.columns,
-        allow_partial=sources.allow_partial,
-        allow_empty=sources.allow_empty,
-    )
-
-
 def _sample(context: Context, deliveries: dict[Kind, Delivery]) -> tuple[str, tuple[str, ...]]:
     # The generator is wanted only where no file is named.
     from spark_app.sources import sample
 
     settings = context.settings
     current = source_set(settings.source_name, tracks="tracks_artists", artists="artists")
-    check_source_set(_previous(context), current, replace=settings.sources.replace)
+    check_source_set(known_set(context), current, replace=settings.sources.replace)
     n, seed, dirty_share = settings.sample.tracks, settings.run.seed, settings.sample.dirty_share
 
     def deliver(layout: Layout, lines: Callable[..., DataFrame], header: tuple[str, ...]) -> Delivery:
@@ -121,7 +99,7 @@ def _files(context: Context, deliveries: dict[Kind, Delivery]) -> tuple[str, tup
 
 def _source_set(context: Context, opened: Mapping[Kind, Opened], *, has_empty: bool) -> str:
     """The set that the files belong to; artists without even a header count as those that the root has had."""
-    settings, previous = context.settings, _previous(context)
+    settings, previous = context.settings, known_set(context)
     artists = artists_layout(previous) if has_empty else ""
     if "artists" in opened:
         artists = opened["artists"].layout.name
@@ -152,15 +130,6 @@ def _or_absent(act: Callable[[], T], kind: Kind, options: ReadOptions, absent: l
         return None
 
 
-def _previous(context: Context) -> str:
-    """The source set that the root belongs to, empty where it is new."""
-    if not context.tables.exists("ops.ledger"):
-        return ""
-    ledger = context.tables.read("ops.ledger").where((F.col(JOB_COLUMN) == NAME) & (F.col("source_set") != ""))
-    newest = ledger.orderBy(F.desc("started_at"), F.desc("run_id"), F.desc("step")).select("source_set").limit(1)
-    return "".join(row["source_set"] for row in newest.collect())  # one row
-
-
 def _check_file_dates(dates: Mapping[str, date], names: Sequence[str]) -> None:
     known = {*names, *(name.rpartition("/")[2] for name in names)}
     unknown = sorted(set(dates) - known)
@@ -170,22 +139,10 @@ def _check_file_dates(dates: Mapping[str, date], names: Sequence[str]) -> None:
         )
 
 
-def _check_rejects(context: Context, kind: Kind, loaded: Loaded) -> None:
-    limit = context.settings.curate.max_rejected_share
-    if loaded.read and loaded.rejected / loaded.read > limit:
-        reasons = ", ".join(f"{reason} {n:,}" for reason, n in loaded.reasons.items())
-        raise DataError(
-            f"{kind}: {loaded.rejected:,} of {loaded.read:,} rows would be rejected, more than "
-            f"curate.max_rejected_share = {limit:.1%}: {reasons}; the first is {loaded.first_reject}",
-            "No table was changed. Look at them: spark-app inspect FILE. Where bytes are not of the encoding: "
-            "--set sources.encoding=cp1252",
-        )
-
-
 def _write(context: Context, deliveries: Mapping[Kind, Delivery]) -> None:
     def the_rest() -> None:
         _write_raw(context, deliveries, "artists")
-        rejects = [_rejects(context, delivery.loaded.rows) for delivery in deliveries.values()]
+        rejects = [unreadable(context, NAME, delivery.loaded.rows) for delivery in deliveries.values()]
         context.tables.replace_rejects(NAME, reduce(DataFrame.unionByName, rejects))
         if context.settings.uses_sample:
             context.tables.write(_TRUTH, _truth(context))
@@ -197,42 +154,9 @@ def _write(context: Context, deliveries: Mapping[Kind, Delivery]) -> None:
 
 def _write_raw(context: Context, deliveries: Mapping[Kind, Delivery], kind: Kind) -> None:
     if kind in deliveries:
-        context.tables.write(_TABLE[kind], raw_rows(deliveries[kind], kind=kind, settings=context.settings))
+        context.tables.write(RAW_TABLES[kind], raw_rows(deliveries[kind], kind=kind, settings=context.settings))
     else:
-        context.tables.write_rows(_TABLE[kind], [])
-
-
-def raw_rows(delivery: Delivery, *, kind: Kind, settings: Settings) -> DataFrame:
-    """The rows of ``raw.tracks`` or ``raw.artists``: what was delivered without the records that have a problem."""
-    kept = delivery.loaded.rows.where(F.col(PROBLEM).isNull())
-    dated = kept.withColumns(
-        {
-            SOURCE: F.lit(settings.source_name),
-            LAYOUT: F.lit(delivery.row_layout),
-            FILE_DATE: _file_date(settings.sources.file_dates),
-        }
-    )
-    return dated.select(*TABLES[_TABLE[kind]].columns)
-
-
-def _file_date(dates: Mapping[str, date]) -> Column:
-    found = F.lit(None).cast("date")
-    bare = F.substring_index(FILE, "/", -1)
-    for name, day in sorted(dates.items()):  # a handful: someone wrote them down
-        found = F.when((F.col(FILE) == name) | (bare == name), F.lit(day)).otherwise(found)
-    return found
-
-
-def _rejects(context: Context, rows: DataFrame) -> DataFrame:
-    return rows.where(F.col(PROBLEM).isNotNull()).select(
-        F.lit(NAME).alias(JOB_COLUMN),
-        F.lit(context.settings.source_name).alias(SOURCE),
-        FILE,
-        LINE,
-        F.col(PROBLEM).alias(REASON),
-        F.lit(None).cast("string").alias("track_id"),
-        RECORD,
-    )
+        context.tables.write_rows(RAW_TABLES[kind], [])
 
 
 def _truth(context: Context) -> DataFrame:
@@ -273,4 +197,9 @@ def _shown(kind: Kind, delivery: Delivery) -> str:
     return f"{loaded.kept:,} {kind} from {counted(len(loaded.files), 'file')} ({delivery.row_layout})"
 
 
-JOB = Job(name=NAME, summary="read catalogue files, or the sample catalogue, into the raw tables", run=run)
+JOB = Job(
+    name=NAME,
+    summary="read catalogue files, or the sample catalogue, into the raw tables",
+    run=run,
+    files=source_rows,
+)

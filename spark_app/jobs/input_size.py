@@ -9,23 +9,28 @@ from typing import TYPE_CHECKING
 from spark_app.tables.local import most_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from spark_app.settings import Settings
 
-_BYTES_A_ROW = 200  # of a text file of tracks
+_BYTES_A_ROW = 200  # of a text file of tracks; a slice of playlists has twice as many
 _COMPRESSED = (".gz", ".parquet")
 _COMPRESSION = 3  # about as many rows in as many bytes
 
 
-def largest_input(settings: Settings, reads: Sequence[str]) -> int | None:
-    """Rows of the largest table that a job reads; None where a table's log does not tell.
+def largest_input(
+    settings: Settings, reads: Sequence[str], files: Callable[[Settings], int | None] | None = None
+) -> int | None:
+    """Rows of the largest input of a job; None where a table's log, or a file's size, does not tell.
 
     Args:
         settings: Where tables and sources lie.
-        reads: Names of the tables; without any the job reads the sources.
+        reads: Names of the tables that it reads.
+        files: Gives the rows of the files that it reads, for a job that reads any.
     """
-    return most_rows(settings.root, reads) if reads else source_rows(settings)
+    counts = [most_rows(settings.root, reads), files(settings) if files else 0]
+    known = [rows for rows in counts if rows is not None]
+    return max(known) if len(known) == len(counts) else None
 
 
 def source_rows(settings: Settings) -> int | None:
@@ -33,6 +38,13 @@ def source_rows(settings: Settings) -> int | None:
     None where that cannot be known (S3, folders, no such file).
     """
     return settings.sample.tracks if settings.uses_sample else file_rows(settings.sources.tracks)
+
+
+def playlist_rows(settings: Settings) -> int | None:
+    """Tracks in playlists, likewise; 0 where none are named, about one for each track of the sample catalogue."""
+    if settings.sources.playlists:
+        return file_rows(settings.sources.playlists)
+    return settings.sample.tracks if settings.uses_sample else 0
 
 
 def file_rows(pattern: str) -> int | None:

@@ -101,7 +101,7 @@ class Run:
             for name in job.reads:
                 if self.tables.exists(name):
                     record.input_table(name, self.tables.path(name), self.tables.version(name))
-            with planned_for(self.spark, largest_input(self.settings, job.reads)):
+            with planned_for(self.spark, largest_input(self.settings, job.reads, job.files)):
                 outcome = job.run(context)
         except SkipStep:
             record.finish("FINISHED", {})

@@ -22,6 +22,14 @@ CATALOGUE = (
         "popularity string, followers string",
         "ingest_catalogue",
     ),
+    TableSchema(
+        "raw.playlists",
+        ("source", "file", "line"),
+        # a row for each track of a playlist; where a slice puts several on one line, line counts on from the first
+        f"{PLACE}, layout string, playlist_id string, position string, track_id string, track_name string, "
+        "artist_id string, artist_name string, duration_ms string, duration_min string",
+        "ingest_playlists",
+    ),
     # curated: typed, one row per key
     TableSchema(
         "curated.tracks",
@@ -68,9 +76,22 @@ CATALOGUE = (
     TableSchema(
         "curated.variants",
         ("track_id",),
-        # variant_group: the smallest track_id of the group; marks: live, remaster, ... of this member
-        "track_id string, variant_group string, n_members int, marks array<string>",
+        # variant_group: the smallest track_id of the group; marks: live, remaster, ... of this member; relation: to the
+        # member reference_id (curate/recordings.py), relation_from: title, audio or null; ratios: to the reference's
+        "track_id string, variant_group string, n_members int, marks array<string>, reference_id string, "
+        "relation string, relation_from string, duration_ratio double, tempo_ratio double, feature_distance double",
         "curate_tracks",
+        later=("reference_id", "relation", "relation_from", "duration_ratio", "tempo_ratio", "feature_distance"),
+    ),
+    TableSchema(
+        "curated.playlist_tracks",
+        ("playlist_id", "position"),
+        # position: from 1; track_id: the catalogue's, null where none matches; match_kind: id, title_artist, or null;
+        # n_candidates: tracks of the catalogue that title and artist can mean, null where they were not asked;
+        # source_track_id: as delivered, without URI prefix
+        "playlist_id string, position int, track_id string, match_kind string, n_candidates int, "
+        f"source_track_id string, track_name string, artist_name string, duration_ms double, {PLACE}",
+        "ingest_playlists",
     ),
     TableSchema(
         "curated.tracks_by_genre",

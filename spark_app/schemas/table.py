@@ -7,7 +7,7 @@ from functools import cached_property
 
 from pyspark.sql import types as T
 
-from spark_app.columns import ARTIST_ID, AUDIO12, TRACK_ID
+from spark_app.columns import ARTIST_ID, AUDIO12, PLAYLIST_ID, TRACK_ID
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,11 @@ class TableSchema:
 
     @property
     def is_small(self) -> bool:
-        """True where no column of the key counts tracks, artists or albums: one file holds all rows."""
+        """True where no column of the key counts tracks, artists, albums or playlists: one file holds all rows."""
         return not _COUNT_WITH_THE_CATALOGUE & set(self.key)
 
 
-_COUNT_WITH_THE_CATALOGUE = {"line", TRACK_ID, ARTIST_ID, "album_id", "seed_id"}
+_COUNT_WITH_THE_CATALOGUE = {"line", TRACK_ID, ARTIST_ID, "album_id", "seed_id", PLAYLIST_ID}
 _ATOMS: dict[str, T.DataType] = {
     "string": T.StringType(),
     "double": T.DoubleType(),

@@ -74,6 +74,7 @@ class Settings(Section):
             "tables.root": self.root,
             "sources.tracks": self.sources.tracks,
             "sources.artists": self.sources.artists,
+            "sources.playlists": self.sources.playlists,
         }
 
     @property

@@ -25,6 +25,7 @@ class SourceSettings(Section):
 
     tracks: str
     artists: str
+    playlists: str
     name: str
     columns: dict[str, str]
     encoding: str

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
@@ -16,9 +16,10 @@ from pyspark.sql import functions as F
 
 from spark_app.columns import FILE, LINE
 from spark_app.errors import DataError, UsageError
+from spark_app.sources.slices import CLOSING
 from spark_app.spark_conf import conf_set
 
-Form = Literal["csv", "jsonl", "parquet"]
+Form = Literal["csv", "jsonl", "parquet", "slices"]
 
 _FORMS: dict[str, Form] = {
     ".csv": "csv",
@@ -43,6 +44,7 @@ _DAMAGE = re.compile(
     r"|ParquetDecodingException|CorruptedFile|corrupted file|SnappyError"
     r"|invalid (?:block type|stored block|distance|code lengths|bit length)"
 )
+READ_THE_REST = "No table was changed. Fetch the file again, or read what is whole: --set sources.allow_partial=true"
 _PLACE = re.compile(r"\b(?:file|hdfs|gs|s3a?|abfss?):/[^\s\"'`,;]+")
 
 
@@ -56,8 +58,8 @@ class NoRowsError(DataError):
     def __init__(self, path: str, why: str) -> None:
         super().__init__(
             f"no rows: {path}: {why}",
-            "No table was changed. Check sources.tracks and sources.artists; an empty source is accepted with "
-            "--set sources.allow_empty=true.",
+            "No table was changed. Check sources.tracks, sources.artists and sources.playlists; an empty source is "
+            "accepted with --set sources.allow_empty=true.",
         )
 
 
@@ -67,7 +69,7 @@ class Source:
 
     Attributes:
         path: As the user wrote it.
-        form: The one format of all files.
+        form: The one format of all files; ``slices`` are JSON documents of playlists.
         base: Decoded folder (without scheme) below which the names are relative.
         prefix: Put before the names, so that two sources of one run never share a name.
         files: Names, sorted.
@@ -99,7 +101,9 @@ def find_files(spark: SparkSession, path: str, *, beside: Source | None = None) 
     except AnalysisException as error:
         if "PATH_NOT_FOUND" not in str(error):
             raise
-        raise DataError(f"no rows: there is no {path}", "Check sources.tracks and sources.artists.") from None
+        raise DataError(
+            f"no rows: there is no {path}", "Check sources.tracks, sources.artists and sources.playlists."
+        ) from None
     if not uris:
         raise NoRowsError(path, "the folder holds no file")
     places = sorted(_place(uri) for uri in uris)
@@ -112,6 +116,12 @@ def find_files(spark: SparkSession, path: str, *, beside: Source | None = None) 
             f"{clash[0]} belongs to both {beside and beside.path} and {path}", "Name two separate sources."
         )
     return Source(path, _one_form(names), base, prefix, names)
+
+
+def as_playlists(source: Source) -> Source:
+    """The same files, read as slices of playlists where they end in ``.json`` and not in ``.jsonl``."""
+    is_slices = all(re.search(r"\.json(\.gz)?$", name.lower()) for name in source.files)
+    return replace(source, form="slices") if is_slices else source
 
 
 def _place(uri: str) -> str:
@@ -174,17 +184,19 @@ def file_name(source: Source) -> Column:
 
 
 def raw_lines(spark: SparkSession, source: Source, *, max_bytes: int, skip_damaged: bool = False) -> DataFrame:
-    """Physical lines of text files, as bytes. Evaluate it inside :func:`whole_files`.
+    """Physical lines of text files, as bytes; of slices, pieces. Evaluate it inside :func:`whole_files`.
 
     Returns:
         One row per line, in order inside its file ``[file, line (null: not numbered yet), value (binary)]``. A line is
-        what stands between two line feeds; of one that is longer than ``max_bytes`` only so much is kept as shows it.
+        what stands between two line feeds, a piece what stands between two closing braces; of one that is longer than
+        ``max_bytes`` only so much is kept as shows it.
     """
     reader = spark.read.option("recursiveFileLookup", True).option("ignoreCorruptFiles", skip_damaged)
     data = F.col("value").cast("binary")
     cut = F.when(F.length(data) > max_bytes, F.substring(data, 1, max_bytes + 1)).otherwise(data)
     split = F.raise_error(F.lit("a file was split; its lines cannot be numbered"))
-    return reader.text(source.path, lineSep="\n").select(
+    ends = CLOSING if source.form == "slices" else "\n"
+    return reader.text(source.path, lineSep=ends).select(
         file_name(source).alias(FILE),
         F.lit(None).cast("bigint").alias(LINE),
         F.when(F.col("_metadata.file_block_start") > 0, split).otherwise(cut).alias("value"),
@@ -209,5 +221,5 @@ def damage_named(path: str) -> Iterator[None]:
         place = unquote(urlsplit(found.group(0).rstrip(".")).path) if found else path
         raise DamagedFileError(
             f"{place} is damaged: it ends too early or cannot be decoded",
-            "No table was changed. Fetch the file again, or read what is whole: --set sources.allow_partial=true",
+            READ_THE_REST,
         ) from None

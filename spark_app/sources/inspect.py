@@ -31,8 +31,8 @@ class Inspection:
 
     Attributes:
         path: As the user wrote it.
-        form: ``csv``, ``jsonl`` or ``parquet``.
-        kind: ``tracks`` or ``artists``.
+        form: ``csv``, ``jsonl``, ``parquet`` or ``slices``.
+        kind: ``tracks``, ``artists`` or ``playlists``.
         layout: Name of the layout.
         lists: How it writes lists.
         files: Number of files.

@@ -12,13 +12,14 @@ from pyspark.sql import functions as F
 
 from spark_app.errors import DataError
 from spark_app.sources.dialects import dialect_of, list_column
-from spark_app.sources.files import NoRowsError, Source, find_files, raw_lines, whole_files
+from spark_app.sources.files import NoRowsError, Source, as_playlists, find_files, raw_lines, whole_files
 from spark_app.sources.layouts import Kind, Layout, row_layout
 from spark_app.sources.lines import BROKEN_QUOTES, NOT_JSON, TOO_LONG
 from spark_app.sources.options import ReadOptions, attempted, checked_encoding
 from spark_app.sources.parquet import parquet_frame
 from spark_app.sources.recognise import Match, recognise
 from spark_app.sources.records import HEAD_RECORDS, TextOptions, heads
+from spark_app.sources.slices import NOT_WHOLE
 
 Head = Mapping[str, Any]  # header: names; problem; stray_cr; sample: lists in the order of header
 
@@ -66,6 +67,7 @@ def open_source(
     """
     checked_encoding(options.encoding)
     source = find_files(spark, path, beside=beside)
+    source = as_playlists(source) if kind == "playlists" else source
     found, damaged = attempted(
         lambda skip: _heads(spark, source, options, skip), source, allow_partial=options.allow_partial
     )
@@ -124,9 +126,13 @@ def _unreadable(name: str, head: Head, options: ReadOptions) -> DataError:
         )
     if problem == BROKEN_QUOTES:
         return DataError(f"{name}: the quotes of its header are broken", "A quote inside quotes is written twice.")
+    if problem == NOT_WHOLE:
+        return DataError(f"{name} is no slice of playlists: it breaks off, or is no JSON, before the first track")
     if problem == NOT_JSON:
         return DataError(
-            f"{name} holds no JSON lines", "Write one JSON object on each line, without a list around them."
+            f"{name} holds no JSON lines",
+            "Write one JSON object on each line, without a list around them. A slice of playlists belongs to "
+            "sources.playlists; look at it with --kind playlists.",
         )
     return DataError(
         f"{name}: its header is not {options.encoding} text (line 1)",

@@ -12,12 +12,13 @@ from pyspark.sql import functions as F
 
 from spark_app.columns import FILE, LINE
 from spark_app.errors import DataError
-from spark_app.sources.files import NoRowsError, raw_lines, whole_files
+from spark_app.sources.files import READ_THE_REST, DamagedFileError, NoRowsError, raw_lines, whole_files
 from spark_app.sources.layouts import Layout
 from spark_app.sources.options import ReadOptions, attempted, checked_encoding
 from spark_app.sources.parquet import parquet_frame, parquet_rows
 from spark_app.sources.probe import Opened
 from spark_app.sources.records import PROBLEM, TextOptions, parse_lines
+from spark_app.sources.slices import NOT_WHOLE
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Loaded:
         files: File -> its records, for files that hold any.
         without_id: Files whose rows have no id at all.
         first_reject: File and line of the first rejected record, empty where there is none.
+        broken: File and line of each slice from where on it is no JSON, or is missing.
         warnings: What the user should know.
     """
 
@@ -40,6 +42,7 @@ class Loaded:
     files: Mapping[str, int]
     without_id: tuple[str, ...] = ()
     first_reject: str = ""
+    broken: tuple[tuple[str, int], ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property
@@ -69,11 +72,12 @@ def load(spark: SparkSession, opened: Opened, options: ReadOptions) -> Loaded:
             allow_partial=options.allow_partial,
         )
     try:
+        broken = _check_whole(loaded, options)
         empty = _check_files(loaded, source.files, options)
     except DataError:
         loaded.rows.unpersist()
         raise
-    return replace(loaded, warnings=loaded.warnings + damaged + empty)
+    return replace(loaded, warnings=loaded.warnings + damaged + broken + empty)
 
 
 def _rows(spark: SparkSession, opened: Opened, options: ReadOptions, skip_damaged: bool) -> DataFrame:
@@ -94,7 +98,7 @@ def keep_and_count(rows: DataFrame, *, layout: Layout) -> Loaded:
         counts = (
             kept.groupBy(FILE, PROBLEM)
             .agg(F.count("*").alias("n"), F.min(LINE).alias("line"), F.count(layout.required[0]).alias("ids"))
-            .collect()  # at most eight rows a file
+            .collect()  # at most ten rows a file
         )
     except BaseException:
         kept.unpersist()
@@ -118,7 +122,16 @@ def _loaded(rows: DataFrame, counts: Sequence[Row]) -> Loaded:
         files=dict(files),
         without_id=tuple(without_id),
         first_reject=f"{rejects[0][0]} line {rejects[0][1]}" if rejects else "",
+        broken=tuple(sorted((row[FILE], row["line"]) for row in counts if row[PROBLEM] == NOT_WHOLE)),
     )
+
+
+def _check_whole(loaded: Loaded, options: ReadOptions) -> tuple[str, ...]:
+    """Warnings about slices that break off, or the error that they do."""
+    if loaded.broken and not options.allow_partial:
+        name, line = loaded.broken[0]
+        raise DamagedFileError(f"{name} is damaged: it breaks off, or is no JSON, in line {line:,}", READ_THE_REST)
+    return tuple(f"{name} breaks off in line {line:,}; what stands before was read" for name, line in loaded.broken)
 
 
 def _check_files(loaded: Loaded, names: Sequence[str], options: ReadOptions) -> tuple[str, ...]:

@@ -18,10 +18,12 @@ _PLACE = ("source", "file", "line", "file_date", "layout")
 COLUMNS: dict[Kind, tuple[str, ...]] = {
     "tracks": tuple(c for c in TABLES["raw.tracks"].columns if c not in _PLACE),
     "artists": tuple(c for c in TABLES["raw.artists"].columns if c not in _PLACE),
+    "playlists": tuple(c for c in TABLES["raw.playlists"].columns if c not in _PLACE),
 }
 _ESSENTIAL: dict[Kind, tuple[str, ...]] = {
     "tracks": ("track_id", "track_name", "artist_names"),
     "artists": ("artist_id", "artist_name"),
+    "playlists": ("playlist_id", "position"),
 }
 # Words that headers in the wild use, to suggest a mapping; never used to read a file.
 _WORDS = {
@@ -199,6 +201,10 @@ def _no_layout(
     what = f"{place} matches no layout; the nearest is {nearest.name}, which lacks {', '.join(missing)}"
     if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
         return DataError(what, "The header is one single column: separate the columns by commas.")
+    if nearest.kind == "playlists":
+        return DataError(
+            what, "Playlists are read under the names of the Million Playlist Dataset; rename the columns."
+        )
     return DataError(what, f"Name your headers: --set 'sources.columns={suggestion(header, nearest.kind)}'")
 
 

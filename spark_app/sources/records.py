@@ -24,6 +24,7 @@ from spark_app.sources.lines import (
     json_text,
 )
 from spark_app.sources.recognise import COLUMNS, plain, positions
+from spark_app.sources.slices import slice_records
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,7 +42,7 @@ class TextOptions:
     """How text files are read.
 
     Attributes:
-        form: ``csv`` or ``jsonl``.
+        form: ``csv``, ``jsonl`` or ``slices``.
         encoding: A name that Python knows, of an encoding that contains ASCII.
         max_record_bytes: A longer record is rejected.
         header: Names of the columns; None where the first record of each file is the header.
@@ -111,6 +112,8 @@ def _by_file(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, Iterator[
 
 
 def _records(numbered: Iterator[tuple[int, bytes]], options: TextOptions) -> Iterator[Record]:
+    if options.form == "slices":
+        return slice_records((piece for _, piece in numbered), max_bytes=options.max_record_bytes)
     lines = decoded(numbered, encoding=options.encoding, max_bytes=options.max_record_bytes)
     return csv_records(lines, max_bytes=options.max_record_bytes) if options.form == "csv" else json_records(lines)
 

@@ -50,6 +50,24 @@ def check_source_set(previous: str, current: str, *, replace: bool) -> None:
     )
 
 
+def check_attached(known: str, name: str) -> None:
+    """Pass where playlists of the source set ``name`` may be put beside the tracks of a root.
+
+    Args:
+        known: The set that the root belongs to, empty where it is new.
+        name: ``sources.name`` or its default.
+
+    Raises:
+        UsageError: The root belongs to another set; names both.
+    """
+    if known and json.loads(known)["name"] != name:
+        raise UsageError(
+            f"this table root belongs to the source set {_shown(known)}; the playlists are to belong to {name}",
+            "No table was changed. Name the tracks that they belong to: --set sources.tracks=..., or the set: "
+            f"--set sources.name={json.loads(known)['name']}",
+        )
+
+
 def _shown(text: str) -> str:
     found = json.loads(text)
     return f"{found['name']} (tracks: {found['tracks']}, artists: {found['artists'] or 'none'})"

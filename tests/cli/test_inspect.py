@@ -7,7 +7,7 @@ import json
 import pytest
 
 from spark_app.cli import inspect
-from spark_app.errors import UsageError
+from spark_app.errors import DataError, UsageError
 from tests.cli.commands import run
 
 HEADER = (
@@ -87,3 +87,23 @@ def test_a_mapping_that_names_what_is_not_there_is_refused_as_ingestion_would(so
 
 def test_a_mapping_for_the_artists_file_does_not_stand_in_the_way_of_inspecting_tracks(songs, tmp_path):
     assert run(inspect, tmp_path / "lake", "inspect", songs, "--set=sources.columns={Code: artist_id}") == 0
+
+
+def test_a_slice_of_playlists_is_inspected_where_it_is_called_so(spark, tmp_path, capsys):
+    tracks = [{"pos": 0, "track_uri": "spotify:track:a"}, {"pos": -1, "track_uri": "spotify:track:b"}, None]
+    path = tmp_path / "mpd.slice.0-999.json"
+    path.write_text(json.dumps({"playlists": [{"pid": 1, "tracks": tracks}]}, indent=4))
+
+    assert run(inspect, tmp_path / "lake", "inspect", path, "--kind=playlists", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["kind"], found["form"], found["rows"], found["rejected"]) == (
+        "playlists",
+        "slices",
+        3,
+        {"not JSON": 1},
+    )
+    assert (found["curation"]["kept"], found["curation"]["rejected"]) == (1, {"no_position": 1})
+
+    with pytest.raises(DataError, match="holds no JSON lines") as caught:
+        run(inspect, tmp_path / "lake", "inspect", path)
+    assert "--kind playlists" in caught.value.remedy

@@ -40,6 +40,15 @@ PLAIN_TRACK: dict[str, Any] = {
     "tempo": "120.5",
     "duration_ms": "200000",
 }
+PLAIN_ENTRY: dict[str, Any] = {
+    "source": "s",
+    "file": "p.json",
+    "layout": "playlist_tracks",
+    "playlist_id": "7",
+    "position": "0",
+    "track_name": "Song",
+    "artist_name": "Ann",
+}
 PLAIN_ARTIST: dict[str, Any] = {"source": "s", "file": "a.csv", "layout": "braces"}
 
 
@@ -51,6 +60,11 @@ def raw_tracks(spark: SparkSession, *rows: dict[str, Any]) -> DataFrame:
 def raw_artists(spark: SparkSession, *rows: dict[str, Any]) -> DataFrame:
     """Raw artists, likewise ``a1``, ``a2`` ..."""
     return _frame(spark, "raw.artists", PLAIN_ARTIST, "artist_id", "a", rows)
+
+
+def raw_playlists(spark: SparkSession, *rows: dict[str, Any]) -> DataFrame:
+    """Raw playlists, likewise ``t1``, ``t2`` ...; all are the first track of playlist 7."""
+    return _frame(spark, "raw.playlists", PLAIN_ENTRY, "track_id", "t", rows)
 
 
 def _frame(

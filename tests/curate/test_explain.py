@@ -65,6 +65,19 @@ def test_a_plain_track_without_genre_artist_or_twins():
     ]
 
 
+def test_a_near_twin_tells_what_it_is_to_the_reference_of_its_group():
+    group = {"n_members": 2, "variant_group": "a", "marks": [], "reference_id": "b"}
+
+    def told(**values):
+        curated = at(2, flags=[], genre_group="unknown")
+        said = explain("x", raw=[], rejects=[], curated=curated, genres=[], variant={**group, **values})
+        return said[-1].removeprefix("It is one of 2 near-twins, group a.")
+
+    assert told(relation="edit", relation_from="audio") == " Beside b it is: edit, by audio."
+    assert told(relation="unknown", relation_from=None) == " Beside b it is: unknown."
+    assert told(relation="reference", relation_from=None) == " The others are compared with it."
+
+
 def test_an_id_that_nothing_knows():
     assert explain("zz", raw=[], rejects=[], curated=None, genres=[], variant=None) == [
         "No row of the catalogue has the id zz."

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pyspark.sql import functions as F
 
 from spark_app.curate.variants import asides, marks_of, title_key, variants
+from spark_app.schemas import TABLES
+from tests.curate.songs import songs
 from tests.frames import assert_same_rows
-
-SCHEMA = "track_id string, track_name string, artist_ids array<string>"
 
 
 def test_the_key_is_letters_and_digits_without_brackets_and_tail(spark):
@@ -42,6 +42,7 @@ def test_marks_come_from_brackets_and_tail_only(spark):
         "Song - Acoustic Version": ["acoustic", "version"],
         "Song (Sped Up)": ["sped up"],
         "Song - slowed + reverb": ["slowed"],
+        "Song {Screwed}": ["slowed"],
         "Song - Radio Edit": ["edit", "radio edit"],
         "Song (Loud Luxury Remix)": ["remix"],
         "Song (Demo) - Mono": ["demo", "mono"],
@@ -58,28 +59,36 @@ def test_marks_come_from_brackets_and_tail_only(spark):
 
 
 def test_twins_share_the_first_artist_and_the_title(spark):
-    tracks = spark.createDataFrame(
-        [
-            ("t3", "Song", ["a", "b"]),
-            ("t1", "Song - Live", ["a"]),
-            ("t2", "SONG (Acoustic)", ["a", "c"]),
-            ("t4", "Song", ["b", "a"]),  # another first artist
-            ("t5", "Other", ["a"]),
-            ("t6", "Song", None),  # no artist: no row
-            ("t7", "!!!", ["a"]),  # no title to compare by: no row
+    titles = {
+        "t3": ("Song", ["a", "b"]),
+        "t1": ("Song - Live", ["a"]),
+        "t2": ("SONG (Acoustic)", ["a", "c"]),
+        "t4": ("Song", ["b", "a"]),  # another first artist
+        "t5": ("Other", ["a"]),
+        "t6": ("Song", None),  # no artist: no row
+        "t7": ("!!!", ["a"]),  # no title to compare by: no row
+    }
+    lengths = {"t1": 300_000.0, "t2": 250_000.0}
+    tracks = songs(
+        spark,
+        *[
+            {"track_id": track, "track_name": name, "artist_ids": artists, "duration_ms": lengths.get(track, 200_000.0)}
+            for track, (name, artists) in titles.items()
         ],
-        SCHEMA,
     )
     expected = spark.createDataFrame(
         [
-            ("t1", "t1", 3, ["live"]),
-            ("t2", "t1", 3, ["acoustic"]),
-            ("t3", "t1", 3, []),
-            ("t4", "t4", 1, []),
-            ("t5", "t5", 1, []),
+            ("t1", "t1", 3, ["live"], "t3", "live"),
+            ("t2", "t1", 3, ["acoustic"], "t3", "acoustic"),
+            ("t3", "t1", 3, [], "t3", "reference"),
+            ("t4", "t4", 1, [], "t4", "reference"),
+            ("t5", "t5", 1, [], "t5", "reference"),
         ],
-        "track_id string, variant_group string, n_members int, marks array<string>",
+        "track_id string, variant_group string, n_members int, marks array<string>, reference_id string, "
+        "relation string",
     )
-    assert_same_rows(variants(tracks), expected)
-    assert_same_rows(variants(tracks.orderBy(F.desc("track_id")).repartition(3)), expected)
+    shown = expected.columns
+    assert_same_rows(variants(tracks).select(*shown), expected)
+    assert_same_rows(variants(tracks.orderBy(F.desc("track_id")).repartition(3)).select(*shown), expected)
     assert variants(tracks.limit(0)).count() == 0
+    assert variants(tracks).columns == TABLES["curated.variants"].columns

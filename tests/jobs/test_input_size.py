@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spark_app.jobs.input_size import largest_input, source_rows
+from spark_app.jobs.input_size import largest_input, playlist_rows, source_rows
 from spark_app.settings import load_settings
 from spark_app.tables import local
 
@@ -18,8 +18,23 @@ def test_the_largest_table_counts_and_one_that_does_not_tell_leaves_it_open(make
     assert largest_input(context.settings, [TWINS, LINK]) is None
 
 
-def test_a_job_that_reads_no_table_goes_by_the_sources():
-    assert largest_input(load_settings([], ["sample.tracks=1234"]), []) == 1234
+def test_the_files_of_a_job_count_like_its_tables(make_context):
+    context = make_context("sample.tracks=1234")
+    assert largest_input(context.settings, [], source_rows) == 1234
+    context.tables.write_rows(LINK, [[f"t{i}", "a", 1] for i in range(3)])
+    assert largest_input(context.settings, [LINK], lambda _: 2) == 3
+    assert largest_input(context.settings, [LINK], lambda _: None) is None
+
+
+def test_playlists_count_where_there_are_any(tmp_path):
+    (tmp_path / "a.json").write_bytes(b"x" * 40_000)
+
+    def rows(*settings):
+        return playlist_rows(load_settings([], settings))
+
+    assert rows(f"sources.playlists={tmp_path}/a.json") == 200
+    assert rows("sources.tracks=a.csv") == 0
+    assert rows("sample.tracks=1234") == 1234
 
 
 def test_files_are_measured_and_what_cannot_be_is_not_known(tmp_path):

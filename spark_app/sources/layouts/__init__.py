@@ -8,6 +8,7 @@ from spark_app.sources.layouts import (
     hit_predictor,
     music_genre,
     playlist_songs,
+    playlist_tracks,
     tracks_artists,
     tracks_artists_python,
 )
@@ -25,6 +26,7 @@ LAYOUTS: dict[str, Layout] = {
         hit_predictor,
         music_genre,
         artists,
+        playlist_tracks,
     )
 }
 DIALECTS = (SINGLE, BRACES, PYTHON, JSON, SEMICOLON)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from spark_app.columns import AUDIO12
 
-Kind = Literal["tracks", "artists"]
+Kind = Literal["tracks", "artists", "playlists"]
 
 # How a list of artists or genres is written in one cell.
 SINGLE = "single"  # no list: the whole cell is one name
@@ -28,7 +28,7 @@ class Layout:
 
     Attributes:
         name: As ``raw`` tables and the ledger show it.
-        kind: ``tracks`` or ``artists``.
+        kind: ``tracks``, ``artists`` or ``playlists``.
         columns: Our column -> headers that mean it, lower case, the preferred one first.
         required: Our columns without which a file is not of this layout.
         lists: How its lists are written, where the file does not show otherwise.

@@ -24,6 +24,7 @@ from spark_app.columns import (
     POPULARITY,
     RELEASE_DATE,
     RELEASE_DATE_PRECISION,
+    RELEASE_YEAR,
     TIME_SIGNATURE,
     TRACK_ID,
     TRACK_NAME,
@@ -35,7 +36,7 @@ from spark_app.sources.sample.features import ROW
 from spark_app.sources.sample.randomness import Draws
 from spark_app.sources.sample.shape import Shape
 from spark_app.sources.sample.sql import Sql, add, by_kind, text
-from spark_app.sources.sample.tracks import PLANTED, RELEASE_YEAR, TRACK_NUMBER, describe_tracks, plant_dirt
+from spark_app.sources.sample.tracks import PLANTED, TRACK_NUMBER, describe_tracks, plant_dirt
 
 TRACKS_HEADER = (
     "id",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame, SparkSession
 
-from spark_app.columns import TRACK_ID
+from spark_app.columns import FILE, LINE, PLAYLIST_ID, POSITION, RECORD, TRACK_ID
+from spark_app.sources.recognise import COLUMNS
+from spark_app.sources.records import PROBLEM
 from spark_app.sources.sample import spec
 from spark_app.sources.sample.artists import GROUP_OF_SLOT
 from spark_app.sources.sample.randomness import Draws
@@ -12,8 +14,6 @@ from spark_app.sources.sample.shape import SUPERBLOCK, Shape, artist_in_slot
 from spark_app.sources.sample.sql import Sql, add, item_at, let, number_at
 from spark_app.sources.sample.words import spotify_like_id
 
-PLAYLIST_ID = "playlist_id"
-POSITION = "position"
 TASTE = "taste"
 TRACKS_PER_PLAYLIST = 20  # tracks of the catalogue for each playlist
 LENGTHS = (8, 40)  # entries drawn for a playlist, inclusive; repeated ones are left out
@@ -35,15 +35,37 @@ def sample_playlists(spark: SparkSession, *, tracks: int, seed: int) -> DataFram
         stands twice in a playlist. ``playlist_tastes`` holds the truth. A few of the tracks were planted as dirt and
         are missing from the curated catalogue, as tracks are missing from any real one.
     """
+    return _entries(spark, tracks, seed).select(PLAYLIST_ID, POSITION, TRACK_ID)
+
+
+def playlist_rows(spark: SparkSession, *, tracks: int, seed: int) -> DataFrame:
+    """The same playlists as ``records.parse_lines`` gives those of a file: ids and positions, but no names.
+
+    Returns:
+        One row per entry, key ``[file, line]`` ``[file, line, <columns of raw.playlists>, problem, record]``;
+        ``position`` counts from 0, as in the Million Playlist Dataset.
+    """
+    known = {
+        PLAYLIST_ID: PLAYLIST_ID,
+        POSITION: f"string({POSITION} - 1)",
+        TRACK_ID: f"concat('spotify:track:', {TRACK_ID})",
+    }
+    values = {column: known.get(column, "string(NULL)") for column in COLUMNS["playlists"]}
+    place = {FILE: "'playlists'", LINE: f"{_NUMBER} * {LENGTHS[1]} + {POSITION}"}
+    nothing = {PROBLEM: "string(NULL)", RECORD: "string(NULL)"}
+    cells = {**place, **values, **nothing}
+    return _entries(spark, tracks, seed).selectExpr(*[f"{cell} AS {name}" for name, cell in cells.items()])
+
+
+def _entries(spark: SparkSession, tracks: int, seed: int) -> DataFrame:
+    """Every entry with the number of its playlist."""
     shape, draws = Shape(tracks), Draws(seed)
     shortest, longest = LENGTHS
     length = f"int({shortest} + {draws.index('playlist.length', longest - shortest + 1, _NUMBER)})"
     rows = f"transform(sequence(1L, {length}), {_TURN} -> {_row(draws, shape)})"
     listed = add(_playlists(spark, tracks, draws), {_ROW: f"array_distinct(filter({rows}, r -> r < {tracks}))"})
-    entries = listed.selectExpr(PLAYLIST_ID, f"posexplode({_ROW}) AS (_place, {_ROW})")
-    return add(entries, {POSITION: "_place + 1", TRACK_ID: spotify_like_id(draws, "track", _ROW)}).select(
-        PLAYLIST_ID, POSITION, TRACK_ID
-    )
+    entries = listed.selectExpr(_NUMBER, PLAYLIST_ID, f"posexplode({_ROW}) AS (_place, {_ROW})")
+    return add(entries, {POSITION: "_place + 1", TRACK_ID: spotify_like_id(draws, "track", _ROW)})
 
 
 def playlist_tastes(spark: SparkSession, *, tracks: int, seed: int) -> DataFrame:

@@ -16,6 +16,7 @@ from spark_app.columns import (
     POPULARITY,
     RELEASE_DATE,
     RELEASE_DATE_PRECISION,
+    RELEASE_YEAR,
     TIME_SIGNATURE,
     TRACK_ID,
     TRACK_NAME,
@@ -32,7 +33,6 @@ from spark_app.sources.sample.words import album_name, artist_name, capital_word
 PLANTED = "planted"
 VARIANT_OF = "variant_of"
 TRACK_NUMBER = "track_number"
-RELEASE_YEAR = "release_year"
 _ALBUM, _CREDITED = "_album", "_credited"
 TYPED = (
     ROW,

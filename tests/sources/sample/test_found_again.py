@@ -47,6 +47,15 @@ def test_rows_are_kept_or_not_and_copies_are_grouped_as_planted(found):
     for track, mark in zip(copies["track_id"], copies["mark"], strict=True):
         assert mark == "" or mark in variants.loc[track, "marks"]
 
+    # Each copy is to the plain song what it was made: copies without a mark are its re-releases.
+    relation, reference = variants["relation"], variants["reference_id"]
+    meant = {"": "same_recording", "radio edit": "edit", "sped up": "sped_up"}
+    for track, mark, original in zip(copies["track_id"], copies["mark"], copies["variant_of"], strict=True):
+        plain = {"reference", "same_recording"}
+        assert relation[original] in plain
+        assert reference[track] == reference[original]
+        assert relation[track] in (plain if mark == "" else {meant.get(mark, mark)}), mark
+
     # Guests bring their genres along, so that a few tracks belong to another group than they sound like.
     clean = truth[truth["planted"] == ""][["track_id", "genre"]].rename(columns={"genre": "planted_group"})
     clean = clean.merge(found["curated.tracks"], on="track_id")

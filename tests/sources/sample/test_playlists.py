@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from spark_app.sources.sample import playlist_tastes, playlists, sample_playlists, spec
+from spark_app.sources.recognise import COLUMNS
+from spark_app.sources.sample import playlist_rows, playlist_tastes, playlists, sample_playlists, spec
 from tests.frames import assert_same_rows
 from tests.sources.sample.conftest import SEED, TRACKS
 
@@ -56,6 +57,16 @@ def test_tracks_of_one_playlist_share_a_genre_far_more_often_than_others(entries
     together = (pairs["genre_group_x"] == pairs["genre_group_y"]).mean()
     assert together > 0.7
     assert sum((group.slots / 200) ** 2 for group in spec.GROUPS) < 0.12
+
+
+def test_as_rows_of_a_file_every_entry_has_a_line_of_its_own_and_counts_from_zero(spark):
+    rows = playlist_rows(spark, tracks=1_000, seed=SEED)
+    assert rows.columns == ["file", "line", *COLUMNS["playlists"], "problem", "record"]
+    assert rows.select("file", "line").distinct().count() == rows.count()
+    back = rows.selectExpr(
+        "playlist_id", "int(position) + 1 AS position", "replace(track_id, 'spotify:track:') AS track_id"
+    )
+    assert_same_rows(back, sample_playlists(spark, tracks=1_000, seed=SEED))
 
 
 @pytest.mark.parametrize("tracks", [100, 1_000])
