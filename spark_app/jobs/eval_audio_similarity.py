@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from spark_app.columns import ALL, AUDIO12, TRACK_ID
 from spark_app.errors import SkipStep
+from spark_app.features.cooccurrence import cooccurrence
 from spark_app.jobs.base import Context, Job, Outcome
 from spark_app.report.retrieval import retrieval_figure
 from spark_app.schemas import TABLES
@@ -72,7 +73,7 @@ def _queries(context: Context, tracks: DataFrame) -> tuple[DataFrame, tuple[Prot
     protocols: tuple[Protocol, ...] = BY_ARTIST
     if context.settings.uses_sample and tables.exists(_TRUTH):
         queries, protocols = with_families(queries, _also(context, _TRUTH)), (*protocols, *BY_FAMILY)
-    if _PLAYLISTS in TABLES and tables.exists(_PLAYLISTS):
+    if tables.exists(_PLAYLISTS):
         related = _played_together(context)
         queries, protocols = with_related(queries, related, name=PLAYLISTS), (*protocols, *BY_PLAYLIST)
     return queries, protocols
@@ -80,8 +81,6 @@ def _queries(context: Context, tracks: DataFrame) -> tuple[DataFrame, tuple[Prot
 
 def _played_together(context: Context) -> DataFrame:
     """Pairs of tracks that share playlists more often than by chance."""
-    from spark_app.features.cooccurrence import cooccurrence  # comes with the table
-
     together = context.settings.similar.eval.together
     pairs = cooccurrence(
         _also(context, _PLAYLISTS),
