@@ -1,63 +1,12 @@
-"""K-Means per genre group: scikit-learn inside one grouped Arrow task a group.
-
-A loop over Spark ML's KMeans costs some ten jobs per group whatever its size; here every group, big or tiny, is one
-task of one job.
-"""
+"""K-Means of one group in one process, by scikit-learn: labels, centres, distances."""
 
 from __future__ import annotations
 
-import hashlib
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
-
-from pyspark.sql import DataFrame
-
-from spark_app.columns import AUDIO12_Z, CLUSTER, DISTANCE, GENRE_GROUP, TRACK_ID
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
-
-_SCHEMA = (
-    f"{TRACK_ID} string, {GENRE_GROUP} string, {CLUSTER} int, {DISTANCE} double, "
-    "k int, n_tracks bigint, inertia double, centre array<double>"
-)
-
-
-def cluster_groups(members: DataFrame, *, k: int, starts: int, seed: int) -> DataFrame:
-    """One row per track and group with its cluster; the exemplar's row carries the cluster's card.
-
-    Args:
-        members: One row per track and group, no nulls ``[track_id, genre_group, *AUDIO12_Z]``.
-        k: Clusters per group; a group of fewer distinct vectors has as many clusters as these.
-        starts: k-means++ starts; the one with the smallest inertia stays.
-        seed: With the group's name it seeds the starts, so that a group's clusters do not depend on other groups.
-
-    Returns:
-        Key ``track_id, genre_group`` ``[track_id, genre_group, cluster (from 0), distance (to its centre, z units),
-        k, n_tracks, inertia, centre]``. The last four are null but for the exemplar, the member nearest to the
-        centre, the smallest id among equals: they hold the group's number of clusters, and of the cluster its size,
-        the sum of squared distances and the centre in the order of ``AUDIO12``. Clusters are numbered by falling
-        size, then by centre. A group of one track is one cluster at distance 0.
-    """
-
-    def fit(group: pd.DataFrame) -> pd.DataFrame:
-        group = group.sort_values(TRACK_ID, ignore_index=True)
-        vectors = group[list(AUDIO12_Z)].to_numpy(float)
-        name = group[GENRE_GROUP].iloc[0]
-        labels, centres = fitted_clusters(vectors, k=k, starts=starts, seed=seed_of(name, seed))
-        return _rows(group, vectors, labels, centres)
-
-    columns = [TRACK_ID, GENRE_GROUP, *AUDIO12_Z]
-    return members.select(*columns).groupBy(GENRE_GROUP).applyInPandas(fit, _SCHEMA)
-
-
-def seed_of(name: str, seed: int) -> int:
-    """A seed in [0, 2^32) from a group's name and the run's seed, the same on every machine.
-
-    >>> seed_of("rock", 42) == seed_of("rock", 42), seed_of("rock", 42) == seed_of("pop", 42)
-    (True, False)
-    """
-    return int.from_bytes(hashlib.sha256(f"{seed}:{name}".encode()).digest()[:4], "big")
 
 
 def fitted_clusters(vectors: np.ndarray, *, k: int, starts: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -66,44 +15,82 @@ def fitted_clusters(vectors: np.ndarray, *, k: int, starts: int, seed: int) -> t
     Args:
         vectors: Finite float64 of shape (n, n_features), n at least 1, in the order of the ids.
         k: Clusters asked for; at most one per distinct vector is fitted.
-        starts: k-means++ starts.
+        starts: k-means++ starts (Arthur and Vassilvitskii, 2007).
         seed: Of the starts.
     """
-    import numpy as np
     from sklearn.cluster import KMeans
+
+    k = at_most_distinct(k, vectors)
+    model = KMeans(n_clusters=k, n_init=starts, random_state=seed).fit(vectors)
+    return numbered(model.labels_, model.cluster_centers_)
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """While it lasts, scikit-learn and NumPy use one thread.
+
+    Spark runs one task per core, where several threads each would wait for one another (30 times as long on busy
+    cores); and one thread adds up in one order, so that a rerun agrees to the last digit.
+    """
+    import sklearn.cluster  # only what has been loaded can be limited
+    import sklearn.metrics  # noqa: F401
     from threadpoolctl import threadpool_limits
 
-    k = min(k, len(np.unique(vectors, axis=0)))
-    # Spark runs one task per core; and one thread adds up in one order, so that a rerun agrees to the last digit.
-    with threadpool_limits(limits=1):
-        model = KMeans(n_clusters=k, n_init=starts, random_state=seed).fit(vectors)
-    size = np.bincount(model.labels_, minlength=k)
-    order = np.lexsort((*model.cluster_centers_.T[::-1], -size))
-    number = np.empty(k, dtype=np.int32)
-    number[order] = np.arange(k, dtype=np.int32)
-    return number[model.labels_], model.cluster_centers_[order]
+    limits: AbstractContextManager[object] = threadpool_limits(limits=1)
+    return limits
 
 
-def _rows(group: pd.DataFrame, vectors: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> pd.DataFrame:
+def at_most_distinct(k: int, vectors: np.ndarray) -> int:
+    """``k``, or the number of distinct rows where these are fewer."""
     import numpy as np
+
+    # The first rows nearly always tell.
+    is_enough = len(np.unique(vectors[: 4 * k], axis=0)) >= k
+    return k if is_enough else min(k, count_distinct(vectors))
+
+
+def count_distinct(vectors: np.ndarray) -> int:
+    """Distinct rows."""
     import pandas as pd
 
-    squared = ((vectors - centres[labels]) ** 2).sum(axis=1)
-    k = len(centres)
-    # By (cluster, distance, id): the first row of each cluster is its exemplar.
-    order = np.lexsort((np.arange(len(labels)), squared, labels))
-    exemplar = order[np.searchsorted(labels[order], np.arange(k))]
-    cards = pd.DataFrame(
-        {
-            "k": k,
-            "n_tracks": np.bincount(labels, minlength=k),
-            "inertia": np.bincount(labels, weights=squared, minlength=k),
-            "centre": list(centres),
-        },
-        index=exemplar,
-    )
-    rows = group[[TRACK_ID, GENRE_GROUP]].assign(**{CLUSTER: labels, DISTANCE: np.sqrt(squared)})
-    joined = rows.join(cards.astype({"k": "Int32", "n_tracks": "Int64"}))
-    # The join leaves NaN where a row is no exemplar; Arrow wants null in a column of arrays.
-    joined["centre"] = joined["centre"].where(joined["centre"].notna(), None)
-    return joined
+    return len(pd.DataFrame(vectors).drop_duplicates())
+
+
+def numbered(labels: np.ndarray, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same clusters numbered by falling size, then by centre; those without a member are left out."""
+    import numpy as np
+
+    order = order_of(np.bincount(labels, minlength=len(centres)), centres)
+    number = np.full(len(centres), -1, dtype=np.int32)
+    number[order] = np.arange(len(order), dtype=np.int32)
+    return number[labels], centres[order]
+
+
+def order_of(sizes: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Positions of the clusters that have members, by falling size, then by centre."""
+    import numpy as np
+
+    order = np.lexsort((*centres.T[::-1], -sizes))
+    return order[sizes[order] > 0]
+
+
+def squared_distances(vectors: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Squared distances of shape (n, k).
+
+    Features are added one by one, so that a distance does not depend on the batch it stands in.
+    """
+    import numpy as np
+
+    total = np.zeros((len(vectors), len(centres)))
+    for feature in range(vectors.shape[1]):
+        total += (vectors[:, feature, None] - centres[None, :, feature]) ** 2
+    return total
+
+
+def squared_to_own(vectors: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Squared distance of each vector to the centre of its own cluster, shape (n,), as ``squared_distances`` adds."""
+    import numpy as np
+
+    total = np.zeros(len(vectors))
+    for feature in range(vectors.shape[1]):
+        total += (vectors[:, feature] - centres[labels, feature]) ** 2
+    return total

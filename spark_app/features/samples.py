@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 
@@ -15,4 +15,13 @@ def hashed_sample(frame: DataFrame, *, key: str, rows: int, seed: int) -> DataFr
         rows: Size of the sample; all rows where there are no more.
         seed: Draws another sample.
     """
-    return frame.orderBy(F.xxhash64(key, F.lit(seed).cast("long")), key).limit(rows)
+    return frame.orderBy(draw(key, seed=seed), key).limit(rows)
+
+
+def draw(key: str, *, seed: int) -> Column:
+    """A number that orders rows as if drawn at random: ``xxhash64(key, seed)``.
+
+    >>> spark.range(1).select((draw("id", seed=1) == F.xxhash64("id", F.lit(1).cast("long"))).alias("same")).first()
+    Row(same=True)
+    """
+    return F.xxhash64(key, F.lit(seed).cast("long"))

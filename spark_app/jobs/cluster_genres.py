@@ -1,58 +1,138 @@
-"""features.audio -> models.genre_clusters, models.cluster_cards: K-Means in every genre group."""
+"""features.audio -> models.genre_clusters, models.cluster_cards, results.cluster_drift: K-Means per genre group."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from statistics import mean
+
 from pyspark import StorageLevel
-from pyspark.sql import DataFrame, Row
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_app.cluster.cards import assignments, cluster_cards
-from spark_app.cluster.kmeans import cluster_groups
-from spark_app.columns import GENRE_GROUP, UNKNOWN
+from spark_app.cluster.cards import VERSION, Card, assignments, cluster_cards, exemplar_rows
+from spark_app.cluster.drift import BEFORE, Shared, drift_rows, is_unchanged, shared_tracks, version_of
+from spark_app.cluster.groups import cluster_groups, with_artists
+from spark_app.cluster.plan import ClusterPlan
+from spark_app.columns import ALL, AUDIO12, AUDIO12_Z, CLUSTER, GENRE_GROUP, TRACK_ID, UNKNOWN
 from spark_app.curate.membership import group_members
 from spark_app.errors import SkipStep
+from spark_app.features.stats import moments_of
 from spark_app.jobs.base import Context, Job, Outcome, counted
-from spark_app.similarity.groups import usable_members, why_unusable
+from spark_app.report.clusters import profile_figure
+from spark_app.schemas import TABLES
+from spark_app.similarity.groups import has_all_features, why_unusable
+
+_CLUSTERS, _CARDS, _DRIFT = "models.genre_clusters", "models.cluster_cards", "results.cluster_drift"
 
 
 def run(context: Context) -> Outcome:
-    """Cluster the usable tracks of each group, write who is where and what each cluster is."""
-    tables, settings = context.tables, context.settings
-    pairs = group_members(tables.read("curated.tracks"), tables.read("curated.track_genres"))
+    """Cluster the usable tracks of each group, write who is where, what each cluster is, and what it was before."""
+    tables = context.tables
+    tracks, audio = tables.read("curated.tracks"), tables.read("features.audio")
+    pairs = group_members(tracks, tables.read("curated.track_genres"))
     pairs = pairs.where(F.col(GENRE_GROUP) != UNKNOWN)  # the contract: outside clusters
-    n_pairs = pairs.count()
-    if not n_pairs:
-        raise SkipStep("no genres")
-    audio = tables.read("features.audio")
-    if reason := why_unusable(audio):
-        raise SkipStep(reason)
-    clustered = cluster_groups(
-        usable_members(pairs, audio), k=settings.cluster.k, starts=settings.cluster.starts, seed=settings.run.seed
-    ).persist(StorageLevel.MEMORY_AND_DISK)
+    scored = pairs.join(audio.select(TRACK_ID, *AUDIO12_Z), on=TRACK_ID, how="left")
+    scored = with_artists(scored, tracks).persist(StorageLevel.MEMORY_AND_DISK)
     try:
-        tables.write("models.genre_clusters", assignments(clustered))
-        tables.write("models.cluster_cards", cluster_cards(clustered))
-        groups = _groups(clustered)
+        sizes, n_pairs = _sizes(scored)
+        if not n_pairs:
+            raise SkipStep("no genres")
+        if not sizes:
+            raise SkipStep(why_unusable(audio) or "no track has all audio features")
+        clustered = cluster_groups(scored.where(has_all_features()), sizes=sizes, plan=_plan(context))
+        cards = _written(context, clustered)
+    finally:
+        scored.unpersist()
+    _record(context, cards)
+    return _outcome(cards, n_pairs=n_pairs)
+
+
+def _sizes(scored: DataFrame) -> tuple[dict[str, int], int]:
+    """Members with all features per group, the biggest group first and none that is empty; and all members."""
+    of_groups = scored.groupBy(GENRE_GROUP).agg(F.count("*").alias("all"), F.count_if(has_all_features()).alias("n"))
+    rows = sorted(of_groups.collect(), key=lambda row: (-row["n"], row[GENRE_GROUP]))  # at most some dozens of groups
+    return {row[GENRE_GROUP]: row["n"] for row in rows if row["n"]}, sum(row["all"] for row in rows)
+
+
+def _plan(context: Context) -> ClusterPlan:
+    return ClusterPlan(**context.settings.cluster.model_dump(), seed=context.settings.run.seed)
+
+
+def _moments(context: Context) -> tuple[list[float], list[float]]:
+    """Means and standard deviations of the features over all tracks, which made the z-scores."""
+    stats = context.tables.read("features.audio_stats").where(F.col(GENRE_GROUP) == ALL)
+    found = moments_of([row.asDict() for row in stats.collect()], columns=AUDIO12)[ALL]  # twelve rows
+    return [m.mean for m in found], [0.0 if m.is_constant else m.std for m in found]
+
+
+def _written(context: Context, clustered: DataFrame) -> list[Card]:
+    """Drift, cards, members, in this order: a run that is stopped in between and run again writes the same."""
+    tables = context.tables
+    means, deviations = _moments(context)
+    clustered = clustered.persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        found = [row.asDict() for row in exemplar_rows(clustered).collect()]  # one row per cluster
+        cards = cluster_cards(found, means=means, deviations=deviations)
+        version = _with_drift(context, clustered, cards, deviations)
+        rows = [{**card, VERSION: version} for card in cards]
+        tables.write_rows(_CARDS, [[row[name] for name in TABLES[_CARDS].columns] for row in rows])
+        tables.write(_CLUSTERS, assignments(clustered, version=version))
     finally:
         clustered.unpersist()
-    context.run.params({"k": settings.cluster.k, "starts": settings.cluster.starts})
-    context.run.metrics({f"inertia_{row[GENRE_GROUP]}".replace(" ", "_"): row["inertia"] for row in groups})
-    return _outcome(groups, n_pairs=n_pairs)
+    return cards
 
 
-def _groups(clustered: DataFrame) -> list[Row]:
-    """One row per genre group."""
-    of_groups = cluster_cards(clustered).groupBy(GENRE_GROUP)
-    return of_groups.agg(
-        F.count("*").alias("clusters"), F.sum("n_tracks").alias("n_tracks"), F.sum("inertia").alias("inertia")
-    ).collect()  # at most a few dozen groups
+def _with_drift(context: Context, clustered: DataFrame, cards: list[Card], deviations: list[float]) -> int:
+    """The version of these clusters; where it is a new one, its drift is written."""
+    tables = context.tables
+    stored = [row.asDict() for row in tables.read(_CARDS).collect()] if tables.exists(_CARDS) else []  # likewise
+    before = version_of(stored)
+    if before and is_unchanged(stored, cards):
+        return before
+    shared = _shared(context, clustered, before) if before else {}
+    rows = drift_rows(stored if before else [], cards, shared=shared, deviations=deviations, version=before + 1)
+    values = [[row.get(name) for name in TABLES[_DRIFT].columns] for row in rows]
+    if before and tables.exists(_DRIFT):
+        earlier = tables.read(_DRIFT).where(F.col(VERSION) <= before)
+        tables.write(_DRIFT, earlier.unionByName(context.spark.createDataFrame(values, TABLES[_DRIFT].struct)))
+    else:
+        tables.write_rows(_DRIFT, values)
+    return before + 1
 
 
-def _outcome(groups: list[Row], *, n_pairs: int) -> Outcome:
+def _shared(context: Context, clustered: DataFrame, version: int) -> Shared:
+    if not context.tables.exists(_CLUSTERS):
+        return {}
+    pairs = shared_tracks(context.tables.read(_CLUSTERS), clustered, version=version)
+    # At most the product of a group's clusters before and now.
+    return {(row[GENRE_GROUP], row[BEFORE], row[CLUSTER]): row["n"] for row in pairs.collect()}
+
+
+def _groups(cards: Sequence[Card]) -> dict[str, list[Card]]:
+    found: dict[str, list[Card]] = {}
+    for card in cards:
+        found.setdefault(card[GENRE_GROUP], []).append(card)
+    return found
+
+
+def _record(context: Context, cards: Sequence[Card]) -> None:
+    context.run.params(context.settings.cluster.model_dump())
+    for group, of_group in _groups(cards).items():
+        name, first = group.replace(" ", "_"), of_group[0]
+        metrics = {"inertia": sum(card["inertia"] for card in of_group), "k": first["k"]}
+        metrics |= {measure: first[measure] for measure in ("k_score", "stability") if first[measure] is not None}
+        context.run.metrics({f"{measure}_{name}": value for measure, value in metrics.items()})
+    context.run.figure("cluster_profiles", profile_figure, cards, features=AUDIO12)
+
+
+def _outcome(cards: Sequence[Card], *, n_pairs: int) -> Outcome:
     # Rows of this job are pairs of a track and a group that can be clustered; the others are counted in words,
     # since a track without all features is no fault of this job's input.
-    usable = sum(row["n_tracks"] for row in groups)
-    detail = f"{counted(sum(row['clusters'] for row in groups), 'cluster')} in {counted(len(groups), 'group')}"
+    usable, groups = sum(card["n_tracks"] for card in cards), _groups(cards)
+    detail = f"{counted(len(cards), 'cluster')} in {counted(len(groups), 'group')}"
+    agreements = [of_group[0]["stability"] for of_group in groups.values() if of_group[0]["stability"] is not None]
+    if agreements:
+        detail += f", seeds agree {mean(agreements):.2f}"
     if n_pairs > usable:
         detail += f", {n_pairs - usable:,} skipped_null"
     return Outcome(read=usable, kept=usable, detail=detail)
@@ -60,7 +140,7 @@ def _outcome(groups: list[Row], *, n_pairs: int) -> Outcome:
 
 JOB = Job(
     name="cluster_genres",
-    summary="K-Means in every genre group, with a card per cluster",
+    summary="K-Means in every genre group, with a card per cluster and its drift",
     run=run,
-    reads=("features.audio", "curated.tracks", "curated.track_genres"),
+    reads=("features.audio", "features.audio_stats", "curated.tracks", "curated.track_genres"),
 )

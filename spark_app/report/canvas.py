@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -22,9 +23,9 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def signed_cells(
-    axes: Axes, values: np.ndarray, *, rows: Sequence[str], columns: Sequence[str], limit: float, label: str
-) -> None:
-    """Cells from blue (-limit) over white to red (limit); NaN stays grey.
+    axes: Axes, values: np.ndarray, *, rows: Sequence[str], columns: Sequence[str], limit: float, label: str = ""
+) -> AxesImage:
+    """Cells from blue (-limit) over white to red (limit); NaN stays grey. Returns the image of the cells.
 
     Args:
         axes: Where to draw.
@@ -32,11 +33,12 @@ def signed_cells(
         rows: Names from top to bottom; they come from users' data.
         columns: Names from left to right.
         limit: Where the colours end.
-        label: Of the colour bar.
+        label: Of the colour bar; without one there is no bar.
     """
     axes.set_facecolor("0.92")
     image = axes.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
-    axes.figure.colorbar(image, ax=axes, shrink=0.7, label=label)
+    if label:
+        axes.figure.colorbar(image, ax=axes, shrink=0.7, label=label)
     # A dollar sign in a name must not start a formula.
     axes.set_xticks(range(len(columns)), columns, rotation=45, ha="right", parse_math=False)
     axes.set_yticks(range(len(rows)), rows, parse_math=False)
@@ -45,6 +47,7 @@ def signed_cells(
     axes.grid(which="minor", color="white", linewidth=1.2)
     axes.tick_params(which="both", length=0)
     axes.spines[:].set_visible(False)
+    return image
 
 
 def ink(value: float, limit: float) -> str:

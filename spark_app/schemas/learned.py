@@ -124,18 +124,36 @@ LEARNED = (
     TableSchema(
         "models.genre_clusters",
         ("track_id", "genre_group"),
-        "track_id string, genre_group string, cluster int, distance double",
+        # distance: to the centre, z units; version: of the clusters, as in cluster_cards
+        "track_id string, genre_group string, cluster int, distance double, version int",
         "cluster_genres",
+        later=("version",),
     ),
     TableSchema(
         "models.cluster_cards",
         ("genre_group", "cluster"),
-        # centre: z units in the order of AUDIO12; exemplar_id: the member nearest to the centre
+        # centre: z units in the order of AUDIO12, centre_raw: in their own units; exemplar_id: the member nearest to
+        # the centre, exemplars: further ones, nearest first; share: of the group's tracks; profile: centre less the
+        # group's mean in the group's standard deviations; k_score: silhouette where it chose k; stability: adjusted
+        # Rand index between seeds; engine: who fitted the group; version: counts clusterings that differ
         "genre_group string, cluster int, k int, n_tracks bigint, inertia double, exemplar_id string, "
-        "centre array<double>",
+        "centre array<double>, share double, centre_raw array<double>, profile array<double>, words string, "
+        "exemplars array<string>, k_score double, stability double, engine string, version int",
         "cluster_genres",
+        later=("share", "centre_raw", "profile", "words", "exemplars", "k_score", "stability", "engine", "version"),
     ),
     # results
+    TableSchema(
+        "results.cluster_drift",
+        ("genre_group", "cluster", "version"),
+        # change: first, matched or new; n_kept: tracks of the cluster before that the group still has; n_stayed: those
+        # of them in this cluster; centre_shift: in standard deviations of all tracks, centre_shift_raw: per feature of
+        # AUDIO12 in its unit; size_change: n_tracks / previous_n_tracks - 1
+        "genre_group string, cluster int, version int, change string, previous_cluster int, n_tracks bigint, "
+        "previous_n_tracks bigint, size_change double, n_kept bigint, n_stayed bigint, share_stayed double, "
+        "centre_shift double, centre_shift_raw array<double>",
+        "cluster_genres",
+    ),
     TableSchema(
         "results.neighbours",
         ("track_id", "genre_group", "rank"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from spark_app.settings.base import Count, Section, Share
 from spark_app.settings.evaluation import EvaluationSettings
@@ -98,11 +99,32 @@ class SplitSettings(Section):
     max_component_share: Annotated[float, Field(gt=0, le=1)]
 
 
+def _number_of_clusters(value: object) -> object:
+    """What ``cluster.k`` takes: a number from 1, ``auto``, or ``distinct/N``."""
+    is_number = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    if not is_number and not (isinstance(value, str) and re.fullmatch(r"auto|distinct/[1-9][0-9]*", value)):
+        raise ValueError("write a number from 1, auto, or distinct/N such as distinct/10")
+    return value
+
+
 class ClusterSettings(Section):
     """K-Means per genre group."""
 
-    k: Count
+    k: Annotated[int | str, BeforeValidator(_number_of_clusters)]
+    min_k: Count
+    max_k: Annotated[int, Field(le=1000)]
     starts: Count
+    init_steps: Count
+    task_rows: Count
+    sample_rows: Annotated[int, Field(ge=1, le=20_000)]
+    stability_seeds: Annotated[int, Field(ge=0, le=100)]
+    exemplars: Annotated[int, Field(ge=1, le=100)]
+
+    @model_validator(mode="after")
+    def _bounds_in_order(self) -> ClusterSettings:
+        if self.min_k > self.max_k:
+            raise ValueError(f"min_k {self.min_k} is above max_k {self.max_k}")
+        return self
 
 
 class SimilarSettings(Section):

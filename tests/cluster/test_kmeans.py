@@ -1,4 +1,4 @@
-"""K-Means per genre group."""
+"""K-Means of one group."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
-from spark_app.cluster.cards import assignments, cluster_cards
-from spark_app.cluster.kmeans import cluster_groups, fitted_clusters
-from tests.similarity.catalogues import members, random_vectors, vector
+from spark_app.cluster.kmeans import fitted_clusters, numbered, squared_distances, squared_to_own
+from tests.similarity.catalogues import random_vectors, vector
 
 
 def test_inertia_equals_scikit_learn_at_equal_k():
@@ -29,6 +28,12 @@ def test_numbers_follow_size_then_centre_whatever_the_seed():
         np.testing.assert_allclose(centres[:, 0], [0.1, 50.05, 90.05])
 
 
+def test_a_centre_without_members_gets_no_number():
+    labels, centres = numbered(np.array([2, 2, 0]), np.array([[7.0], [8.0], [9.0]]))
+    assert labels.tolist() == [0, 0, 1]
+    assert centres.ravel().tolist() == [9.0, 7.0]
+
+
 @pytest.mark.parametrize(("n", "n_distinct"), [(1, 1), (5, 1), (6, 2)])
 def test_there_are_no_more_clusters_than_distinct_vectors(n, n_distinct):
     vectors = np.array([vector(i % n_distinct) for i in range(n)])
@@ -36,44 +41,10 @@ def test_there_are_no_more_clusters_than_distinct_vectors(n, n_distinct):
     assert len(centres) == len(set(labels)) == n_distinct
 
 
-GROUPS = [
-    *[(f"r{i}", "rock", vector(x)) for i, x in enumerate((0, 1, 5, 100, 101))],
-    ("lone", "other", vector(7)),
-    *[(f"p{i}", "pop", vector(2)) for i in (2, 1)],
-]
-
-
-def test_every_group_is_clustered_and_each_cluster_has_a_card(spark):
-    clustered = cluster_groups(members(spark, GROUPS), k=2, starts=4, seed=1).persist()
-
-    rows = {(r.track_id, r.genre_group): (r.cluster, round(r.distance, 9)) for r in assignments(clustered).collect()}
-    assert rows == {  # by hand: centres 2 and 100.5
-        ("r0", "rock"): (0, 2.0),
-        ("r1", "rock"): (0, 1.0),
-        ("r2", "rock"): (0, 3.0),
-        ("r3", "rock"): (1, 0.5),
-        ("r4", "rock"): (1, 0.5),
-        ("lone", "other"): (0, 0.0),
-        ("p1", "pop"): (0, 0.0),
-        ("p2", "pop"): (0, 0.0),
-    }
-    cards = {
-        (c.genre_group, c.cluster): (c.k, c.n_tracks, round(c.inertia, 9), c.exemplar_id, round(c.centre[0], 9))
-        for c in cluster_cards(clustered).collect()
-    }
-    assert cards == {
-        ("rock", 0): (2, 3, 14.0, "r1", 2.0),
-        ("rock", 1): (2, 2, 0.5, "r3", 100.5),  # r3 and r4 are equally near: the smaller id
-        ("other", 0): (1, 1, 0.0, "lone", 7.0),
-        ("pop", 0): (1, 2, 0.0, "p1", 2.0),
-    }
-
-
-def test_clusters_depend_neither_on_partitioning_nor_on_other_groups(spark):
-    rows = [(f"t{i:03d}", "rock" if i % 2 else "pop", z) for i, z in enumerate(random_vectors(80))]
-    fit = lambda frame: sorted(assignments(cluster_groups(frame, k=4, starts=2, seed=1)).collect())  # noqa: E731
-
-    once = fit(members(spark, rows))
-
-    assert fit(members(spark, rows[::-1]).repartition(5)) == once
-    assert fit(members(spark, [row for row in rows if row[1] == "pop"])) == [r for r in once if r.genre_group == "pop"]
+def test_distances_are_those_of_numpy_whatever_the_batch():
+    vectors, centres = random_vectors(50), random_vectors(4, seed=1)
+    found = squared_distances(vectors, centres)
+    np.testing.assert_allclose(found, ((vectors[:, None, :] - centres[None, :, :]) ** 2).sum(axis=2), rtol=1e-12)
+    assert (squared_distances(vectors[17:18], centres) == found[17:18]).all()
+    labels = found.argmin(axis=1)
+    assert (squared_to_own(vectors, labels, centres) == found.min(axis=1)).all()

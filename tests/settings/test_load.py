@@ -67,6 +67,11 @@ def test_lists_mappings_numbers_flags_and_dates_are_read_as_yaml():
     assert (settings.sources.replace, settings.similar.k) == (True, 7)
 
 
+@pytest.mark.parametrize(("written", "meant"), [("60", 60), ("auto", "auto"), ("distinct/10", "distinct/10")])
+def test_the_number_of_clusters_is_a_number_or_a_rule(written, meant):
+    assert load_settings([], [f"cluster.k={written}"]).cluster.k == meant
+
+
 @pytest.mark.parametrize(
     ("assignment", "told"),
     [
@@ -75,6 +80,10 @@ def test_lists_mappings_numbers_flags_and_dates_are_read_as_yaml():
         ("similar.k=many", "setting similar.k: "),
         ("similar.kk=5", "there is no setting similar.kk"),
         ("sources.tracks.x=5", "setting sources.tracks: "),
+        ("cluster.k=0", "setting cluster.k: Value error, write a number from 1, auto, or distinct/N"),
+        ("cluster.k=true", "setting cluster.k: "),
+        ("cluster.k=distinct/0", "setting cluster.k: "),
+        ("cluster.min_k=21", "setting cluster: Value error, min_k 21 is above max_k 20"),
         ("sources.file_dates={a.csv: 2024-02-31}", "setting sources.file_dates: "),
         ("curate.placeholder_artists=[a", "setting curate.placeholder_artists: "),
     ],

@@ -8,7 +8,7 @@ import numpy as np
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from spark_app.columns import AUDIO12, AUDIO12_Z, GENRE_GROUP, TRACK_ID
+from spark_app.columns import ALL, AUDIO12, AUDIO12_Z, GENRE_GROUP, TRACK_ID
 from spark_app.jobs.base import Context
 from spark_app.schemas import TABLES
 
@@ -81,3 +81,8 @@ def fill_catalogue(context: Context, tracks: Sequence[Track], *, twins: dict[str
     audio = spark.createDataFrame(scores, f"track_id string, {z_ddl}")
     raw = {name: 100 + 10 * F.col(z) for name, z in zip(AUDIO12, AUDIO12_Z, strict=True)}
     fill(context, "features.audio", audio.withColumns(raw))
+    # Moments that turn the raw values into the z-scores, whatever the tracks are.
+    stats = dict(n=98, n_null=0, mean=100.0, m2=9800.0, std=10.0, min=90.0, max=110.0, max_abs_z=1.0, is_constant=False)
+    rows = [{"feature": name, "genre_group": ALL, **stats} for name in AUDIO12]
+    schema = TABLES["features.audio_stats"]
+    context.tables.write_rows(schema.name, [[row[column] for column in schema.columns] for row in rows])
