@@ -87,7 +87,7 @@ def test_too_many_rejects_of_one_kind_are_refused_with_the_first_place():
     )
     account.check(0.1)  # the limit itself is allowed
     with pytest.raises(
-        DataError, match=r"1 of 10 rows of the artists .*10\.0%, limit 5\.0%.*f\.csv, line 5; curate_tracks changed no"
+        DataError, match=r"1 of 10 rows of the artists .*10\.0%, limit 5\.0%.*f\.csv, line 5; this job changed no"
     ):
         account.check(0.05)
 
@@ -96,6 +96,6 @@ def test_a_rule_that_fails_names_rule_file_and_line():
     account = Account.of([count("tracks", "kept", None, 5), count("tracks", "failed", "bad_date", 2, line=1234)])
     with pytest.raises(
         DataError,
-        match=r"2 rows of the tracks break the rule bad_date.* first in f\.csv, line 1,234; curate_tracks changed no",
+        match=r"2 rows of the tracks break the rule bad_date.* first in f\.csv, line 1,234; this job changed no",
     ):
         account.check(1.0)
