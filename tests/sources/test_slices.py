@@ -119,3 +119,19 @@ def test_a_playlist_without_pid_keeps_its_tracks_for_curation_to_judge():
     assert [record.values for record in read(b'{"playlists": [{"tracks": [{"pos": 0}], "pid": null}]}')] == [
         {"pos": "0", "pid": None}
     ]
+
+
+@pytest.mark.real_data
+def test_a_real_slice_is_read_as_python_reads_it_and_one_that_was_cut_off_up_to_the_cut(real_data):
+    data = (real_data / "mpd" / "mpd.slice.0-999.salvaged.json").read_bytes()
+    playlists = json.loads(data, parse_int=str)["playlists"]
+    expected = [{**track, "pid": one["pid"]} for one in playlists for track in one["tracks"]]
+    found = read(data)
+    assert len(found) == len(expected) == 2023
+    assert [record.values for record in found] == expected
+    lines = data.decode().split("\n")
+    assert all(lines[record.line - 1].strip() == "{" for record in found)
+
+    cut_off = read((real_data / "mpd" / "mpd.slice.0-999.TRUNCATED_1MiB.json").read_bytes())
+    assert [record.values["track_uri"] for record in cut_off[:2023]] == [track["track_uri"] for track in expected]
+    assert cut_off[-1].problem == NOT_WHOLE
