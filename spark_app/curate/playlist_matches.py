@@ -30,7 +30,7 @@ _MOST_CANDIDATES = 100  # of one title and artist; the most popular ones
 _UNKNOWN_DURATION = float("inf")
 
 
-def matched(entries: DataFrame, tracks: DataFrame) -> DataFrame:
+def matched(entries: DataFrame, tracks: DataFrame, *, by_title: bool = True) -> DataFrame:
     """The rows of ``curated.playlist_tracks``.
 
     An entry is matched by its id where the catalogue has it, else by title and artist: the first artist's name in lower
@@ -41,6 +41,7 @@ def matched(entries: DataFrame, tracks: DataFrame) -> DataFrame:
     Args:
         entries: One row per entry, key ``[playlist_id, position]``, of :func:`playlists.typed_entries`.
         tracks: ``curated.tracks``.
+        by_title: False where no entry has a title, which saves reading those of all tracks.
 
     Returns:
         One row per entry; ``track_id`` and ``match_kind`` are null where nothing matches, ``n_candidates`` is null
@@ -52,7 +53,8 @@ def matched(entries: DataFrame, tracks: DataFrame) -> DataFrame:
         known, on=F.col("_id") == F.col("_known"), how="left"
     )
     asked = by_id.withColumn("_asked", F.when(F.col("_known").isNull(), _key(F.col(TRACK_NAME), F.col(ARTIST_NAME))))
-    joined = asked.withColumn("_key", F.coalesce("_asked", own)).join(_titles(tracks), on="_key", how="left")
+    titles = _titles(tracks if by_title else tracks.limit(0))
+    joined = asked.withColumn("_key", F.coalesce("_asked", own)).join(titles, on="_key", how="left")
     said = asides(F.col(TRACK_NAME))
     best = _best(F.col("_candidates"), F.when(F.col("_candidates").isNotNull(), marks_of(said)), F.col(DURATION_MS))
     return joined.select(

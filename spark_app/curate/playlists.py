@@ -20,7 +20,6 @@ from spark_app.columns import (
 from spark_app.curate import rules
 from spark_app.curate.reading import Reading
 from spark_app.curate.text import CONTROL, bare_id, tidy
-from spark_app.curate.values import measured, with_numbers
 
 SOURCE_TRACK_ID = "source_track_id"
 ENTRY = "entry"  # playlist and position as one text: what an entry competes by
@@ -47,7 +46,6 @@ def typed_entries(raw: DataFrame, *, reading: Reading) -> DataFrame:
     from spark_app.curate.vectorised import nfc
 
     named = raw.withColumns({f"_{name}": nfc(F.col(name)) for name in (TRACK_NAME, ARTIST_NAME)})
-    numbers = with_numbers(named, (DURATION_MS, _MINUTES), limits={}, sentinels={})
     ids = {
         "_playlist": bare_id(F.col(PLAYLIST_ID)),
         "_position": _position(F.col(POSITION)),
@@ -55,7 +53,7 @@ def typed_entries(raw: DataFrame, *, reading: Reading) -> DataFrame:
         "_title": tidy(F.col(f"_{TRACK_NAME}")),
         "_artist": _artist(reading),
     }
-    read = numbers.withColumns(ids)
+    read = named.withColumns(ids)
     return read.select(
         SOURCE,
         FILE,
@@ -85,17 +83,19 @@ def _artist(reading: Reading) -> Column:
 
 def _duration(reading: Reading) -> Column:
     low, high = reading.limits[DURATION_MS]
-    value = F.coalesce(measured(DURATION_MS, {}), F.round(measured(_MINUTES, {}) * 60_000))
-    return F.when(value.between(float(low), float(high)), value)
+    delivered, minutes = (F.expr(f"try_cast({name} as double)") for name in (DURATION_MS, _MINUTES))
+    value = F.coalesce(delivered, F.round(minutes * 60_000))
+    return F.when(value.between(float(low), float(high)), value)  # neither NaN nor infinity is
 
 
 def _problems(max_text_length: int) -> Column:
     is_named = F.col("_title").isNotNull() & F.col("_artist").isNotNull()
+    any_control = F.concat_ws("", *_TEXTS).rlike(CONTROL)  # one pattern for all, as good as always
     checks = [
         rules.problem(rules.NO_PLAYLIST_ID, PLAYLIST_ID, F.col("_playlist").isNull()),
         rules.problem(rules.NO_POSITION, POSITION, F.col("_position").isNull()),
         rules.problem(rules.NO_TRACK, TRACK_ID, F.col(SOURCE_TRACK_ID).isNull() & ~is_named),
-        *[rules.problem(rules.CONTROL_CHARACTER, name, F.col(name).rlike(CONTROL)) for name in _TEXTS],
+        *[rules.problem(rules.CONTROL_CHARACTER, name, any_control & F.col(name).rlike(CONTROL)) for name in _TEXTS],
         *[rules.problem(rules.TEXT_TOO_LONG, name, F.length(name) > max_text_length) for name in _TEXTS],
     ]
     return F.array_compact(F.array(*checks))

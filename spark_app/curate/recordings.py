@@ -117,8 +117,8 @@ def described(said: Column, marks: Column) -> Column:
         return F.when(F.length(said) > 0, found).otherwise(F.array().cast("array<string>"))
 
     words = F.trim(F.regexp_replace(said, r"[^\p{L}\p{N}]+", " "))
-    # Nothing can be told of a tempo of 0, nor divided by it.
-    features = [F.nullif(F.col(n), F.lit(0.0)).alias(n) if n == TEMPO else F.col(n).alias(n) for n in _HEARD]
+    zero = {name: F.nullif(F.col(name), F.lit(0.0)) for name in (DURATION_MS, TEMPO)}  # nothing can be divided by it
+    features = [zero.get(name, F.col(name)).alias(name) for name in _HEARD]
     return F.struct(words.alias("title"), those(_PERFORMED).alias("performed"), those(_CUT).alias("cuts"), *features)
 
 

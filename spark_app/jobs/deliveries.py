@@ -25,10 +25,18 @@ _WRITER = "ingest_catalogue"  # its lines in the ledger name the source set
 
 @dataclass(frozen=True)
 class Delivery:
-    """Loaded rows of one kind, the layout that their column ``layout`` shows, and what the user should know."""
+    """Loaded rows of one kind.
+
+    Attributes:
+        loaded: The rows and their numbers.
+        row_layout: What their column ``layout`` shows.
+        missing: Columns of the raw table that no file fills.
+        warnings: What the user should know.
+    """
 
     loaded: Loaded
     row_layout: str
+    missing: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 

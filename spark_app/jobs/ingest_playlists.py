@@ -10,6 +10,7 @@ from collections import Counter
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, Row
 
+from spark_app.columns import ARTIST_NAME, TRACK_NAME
 from spark_app.curate import accounts, winners
 from spark_app.curate.playlist_matches import match_counts, matched
 from spark_app.curate.playlists import ENTRY, ENTRY_ATTRIBUTES, ENTRY_VALUES, typed_entries
@@ -70,7 +71,7 @@ def _sample(context: Context) -> Delivery:
 
     settings, layout = context.settings, LAYOUTS["playlist_tracks"]
     rows = sample.playlist_rows(context.spark, tracks=settings.sample.tracks, seed=settings.run.seed)
-    return Delivery(keep_and_count(rows, layout=layout), layout.name)
+    return Delivery(keep_and_count(rows, layout=layout), layout.name, missing=(TRACK_NAME, ARTIST_NAME))
 
 
 def _files(context: Context) -> Delivery:
@@ -78,7 +79,7 @@ def _files(context: Context) -> Delivery:
     options = read_options(sources, with_columns=False)
     opened = open_source(context.spark, sources.playlists, kind=_KIND, options=options)
     loaded = load(context.spark, opened, options)
-    return Delivery(loaded, opened.row_layout, warnings=opened.warnings + loaded.warnings)
+    return Delivery(loaded, opened.row_layout, opened.missing, opened.warnings + loaded.warnings)
 
 
 def _judged(raw: DataFrame, curate: CurateSettings) -> DataFrame:
@@ -108,8 +109,9 @@ def _write(context: Context, delivery: Delivery, raw: DataFrame, entries: DataFr
         judged = winners.rejects(entries, raw, job=NAME, key=ENTRY)
         tables.replace_rejects(NAME, unreadable(context, NAME, delivery.loaded.rows).unionByName(judged))
 
-    tracks = tables.read("curated.tracks")
-    side_by_side(lambda: tables.write(_TABLE, matched(winners.kept(entries), tracks)), the_rest)
+    by_title = not {TRACK_NAME, ARTIST_NAME} & set(delivery.missing)
+    found = matched(winners.kept(entries), tables.read("curated.tracks"), by_title=by_title)
+    side_by_side(lambda: tables.write(_TABLE, found), the_rest)
 
 
 def _outcome(context: Context, delivery: Delivery, account: accounts.Account) -> Outcome:

@@ -127,7 +127,10 @@ def _unreadable(name: str, head: Head, options: ReadOptions) -> DataError:
     if problem == BROKEN_QUOTES:
         return DataError(f"{name}: the quotes of its header are broken", "A quote inside quotes is written twice.")
     if problem == NOT_WHOLE:
-        return DataError(f"{name} is no slice of playlists: it breaks off, or is no JSON, before the first track")
+        return DataError(
+            f"{name} is no slice of playlists: it breaks off, or is no JSON, before the first track",
+            "A slice is one JSON object with a list of playlists; the names of files of JSON lines end in .jsonl.",
+        )
     if problem == NOT_JSON:
         return DataError(
             f"{name} holds no JSON lines",

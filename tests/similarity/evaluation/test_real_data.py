@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from pyspark.sql import functions as F
 
 from spark_app.columns import AUDIO12, AUDIO12_Z
 from spark_app.curate.variants import variants
@@ -31,7 +32,8 @@ def test_reproduces_the_published_figures_of_the_playlist_songs(spark, real_data
         album_id=songs.track_album_id,
         popularity=songs.track_popularity,
     )
-    tracks = spark.createDataFrame(pd.concat([named, z], axis=1))
+    tracks = spark.createDataFrame(pd.concat([named, songs[list(AUDIO12)].astype(float), z], axis=1))
+    tracks = tracks.withColumn("release_year", F.lit(None).cast("int"))
     queries = evaluation_queries(tracks, variants(tracks))
     members = with_vectors(queries, tracks, None, scalings=["z"])
     sizes = songs.playlist_genre.value_counts().to_dict()
