@@ -156,8 +156,7 @@ def _spark_forest() -> SparkForest:
         labelCol="label_index",
         numTrees=TREES,
         maxDepth=DEPTH,
-        maxBins=32,
-        maxMemoryInMB=512,
+        maxBins=32,  # memory as by default: twice as much does not fit a driver of 3 GB at 10^6 rows
         cacheNodeIds=True,
         seed=42,
     )

@@ -142,6 +142,7 @@ class GradientBoosting(Estimator, _BoostingParams, DefaultParamsReadable, Defaul
             tree_method="hist",
             random_state=self.getSeed(),
             verbosity=0,
+            verbose=False,  # else each round prints its loss
         )
 
 
