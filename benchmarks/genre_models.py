@@ -49,7 +49,8 @@ MOST_TRACKS, MOST_LABELLED = 20_000, 50_000
 SIZE = ("classify.trees=200", "classify.depth=20")  # the defaults are small, for a first run
 _CODE = (
     "spark_app/classify",
-    "spark_app/features",
+    *(f"spark_app/features/{name}.py" for name in ("scaling", "scales", "placing", "moments", "quantiles")),
+    *(f"spark_app/features/{name}.py" for name in ("splits", "components", "samples")),
     "spark_app/jobs/genre_folds.py",
     "spark_app/jobs/genre_tasks.py",
     "benchmarks/references.py",

@@ -30,18 +30,19 @@ def real_data() -> Path:
 
 
 @contextmanager
-def context_on_scratch(*assignments: str) -> Iterator[Context]:
+def context_on_scratch(*assignments: str, spark_conf: dict[str, str] | None = None) -> Iterator[Context]:
     """A job's context on a lake that is removed afterwards; MLflow is left out."""
     with TemporaryDirectory() as folder:
-        with context_on(f"tables.root={folder}/lake", f"run.build={folder}/build", *assignments) as context:
+        options = (f"tables.root={folder}/lake", f"run.build={folder}/build", *assignments)
+        with context_on(*options, spark_conf=spark_conf) as context:
             yield context
 
 
 @contextmanager
-def context_on(*assignments: str) -> Iterator[Context]:
-    """A job's context on the lake that the settings name; MLflow is left out."""
+def context_on(*assignments: str, spark_conf: dict[str, str] | None = None) -> Iterator[Context]:
+    """A job's context on the lake that the settings name, Spark's own settings above ``local.conf``; without MLflow."""
     settings = load_settings([], list(assignments))
-    spark = start_session("spark-app benchmark")
+    spark = start_session("spark-app benchmark", spark_conf)
     tables = Tables(
         spark,
         settings.root,
