@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks import one_process
+from benchmarks.one_process import groups_of
 from benchmarks.record import context_on_scratch, save
 from benchmarks.vectors import generated, moments_of, real_members, sources_of, store
-from spark_app.columns import AUDIO12_Z, DISTANCE, GENRE_GROUP, NEIGHBOUR_ID, RANK, TRACK_ID
+from spark_app.columns import AUDIO12_Z, DISTANCE, GENRE_GROUP, TRACK_ID
 from spark_app.similarity.exact import nearest
 from spark_app.similarity.neighbors import NearestNeighbors
 from spark_app.similarity.tuning import TOLERANCE, lists_for
@@ -86,19 +88,11 @@ def _median(runs: list[Figures]) -> Figures:
 def _truth(table: pa.Table) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Group -> ids of sampled tracks and the exact distance of their k-th neighbours, by brute force."""
     found = {}
-    for group, ids, vectors in _groups(table):
+    for group, ids, vectors in groups_of(table):
         n = max(20, SAMPLE * len(ids) // table.num_rows)
         sample = np.sort(np.random.default_rng(5).choice(len(ids), min(n, len(ids)), replace=False))
         found[group] = (ids[sample], nearest(vectors, k=K, queries=sample)[1][:, -1])
     return found
-
-
-def _groups(table: pa.Table) -> list[tuple[str, np.ndarray, np.ndarray]]:
-    frame = table.to_pandas().sort_values([GENRE_GROUP, TRACK_ID], ignore_index=True)
-    return [
-        (str(name), rows[TRACK_ID].to_numpy(), rows[list(AUDIO12_Z)].to_numpy())
-        for name, rows in frame.groupby(GENRE_GROUP, sort=True)
-    ]
 
 
 def _ours(context: Context, folder: str, truth: dict[str, tuple[np.ndarray, np.ndarray]], **asked: Any) -> Figures:
@@ -141,35 +135,18 @@ def _recall(path: str, truth: dict[str, tuple[np.ndarray, np.ndarray]]) -> float
 def _faiss(
     folder: str, out: Path, truth: dict[str, tuple[np.ndarray, np.ndarray]], best: dict[str, tuple[int, int]]
 ) -> Figures:
-    """One process: read by deltalake, one IVF (or flat, where a group is small) after the other, write by deltalake."""
+    """One process: one IVF (or flat, where a group is small) after the other."""
     import faiss
-    import pyarrow as pa
-    from deltalake import DeltaTable, write_deltalake
 
     faiss.omp_set_num_threads(THREADS)
-    started = time.monotonic()
-    table = DeltaTable(folder).to_pyarrow_table()
-    parts = []
-    for group, ids, vectors in _groups(table):
-        single = vectors.astype(np.float32)
-        squared, found = _faiss_search(single, best.get(group))
-        n = len(ids)
-        parts.append(
-            pa.table(
-                {
-                    TRACK_ID: np.repeat(ids, K),
-                    GENRE_GROUP: pa.repeat(pa.scalar(group), n * K),
-                    RANK: np.tile(np.arange(1, K + 1, dtype=np.int32), n),
-                    NEIGHBOUR_ID: ids[found[:, 1:].ravel()],
-                    DISTANCE: np.sqrt(squared[:, 1:].ravel().astype(float)),
-                }
-            )
-        )
-    searched = time.monotonic()
-    write_deltalake(str(out), pa.concat_tables(parts), mode="overwrite")
-    seconds = time.monotonic() - started
+
+    def search(group: str, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        squared, found = _faiss_search(vectors.astype(np.float32), best.get(group))
+        return np.sqrt(squared), found
+
+    searching, seconds = one_process.run(folder, out, search)
     recall = _recall_of_float32(str(out), truth)
-    return {"seconds": round(seconds, 1), "search_seconds": round(searched - started, 1), "recall": recall}
+    return {"seconds": seconds, "search_seconds": searching, "recall": recall}
 
 
 def _recall_of_float32(path: str, truth: dict[str, tuple[np.ndarray, np.ndarray]]) -> float:
@@ -183,7 +160,7 @@ def _tuned_faiss(table: pa.Table, truth: dict[str, tuple[np.ndarray, np.ndarray]
 
     faiss.omp_set_num_threads(THREADS)
     found = {}
-    for group, ids, vectors in _groups(table):
+    for group, ids, vectors in groups_of(table):
         if len(ids) <= FLAT_ROWS:
             continue
         rows, kth = vectors.astype(np.float32), truth[group][1]

@@ -3,8 +3,8 @@
 Run: ``python -m benchmarks.neighbours_real``. First all tracks of ``spotify_songs`` and ``tracks_69k`` are queries,
 k = 10, within their genre groups: recall against brute force in float64, and how many tracks have all the neighbours
 that there are. Then 20,000 hashed tracks of ``tracks_69k`` form one group, searched by the application and by MLlib's
-``approxSimilarityJoin`` (3 tables, bucket length 2.0, threshold the 90th percentile of the exact k-th distances), Delta
-in and out; ``search`` is the whole without reading and writing.
+``approxSimilarityJoin`` (3 tables, bucket length 2.0, threshold the 90th percentile of the exact k-th distances), and
+in one process by scikit-learn and FAISS, Delta in and out; ``search`` is the whole without reading and writing.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pyspark.ml.functions import array_to_vector
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
+from benchmarks.one_process import Search, faiss_factory, run, scikit_learn
 from benchmarks.record import context_on_scratch, save
 from benchmarks.vectors import real_members, sources_of, store
 from spark_app.columns import AUDIO12_Z, DISTANCE, GENRE_GROUP, RANK, TRACK_ID
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from spark_app.jobs.base import Context
 
 K, RECALL = 10, 0.99
-N_ONE_GROUP, TABLES, BUCKET, SHARE = 20_000, 3, 2.0, 0.9
+N_ONE_GROUP, THREADS, TABLES, BUCKET, SHARE = 20_000, 2, 3, 2.0, 0.9
 LEAST_SEARCH, LEAST_WHOLE = 100.0, 10.0
 Figures = dict[str, Any]
 
@@ -89,7 +90,7 @@ def _stored(context: Context, members: pd.DataFrame) -> str:
     return store(pa.Table.from_pandas(members, preserve_index=False), Path(context.settings.root) / "members")
 
 
-def _checked(neighbours: DataFrame, members: pd.DataFrame) -> tuple[int, int, int]:
+def _checked(neighbours: DataFrame, members: pd.DataFrame, tolerance: float = TOLERANCE) -> tuple[int, int, int]:
     """Right neighbours, neighbours that exist, and tracks that lack some."""
     found = neighbours.select(TRACK_ID, GENRE_GROUP, DISTANCE).toPandas()  # some 10^6 rows
     limits, exist = [], 0
@@ -98,7 +99,7 @@ def _checked(neighbours: DataFrame, members: pd.DataFrame) -> tuple[int, int, in
         exist += k * len(rows)
         kth = nearest(rows[list(AUDIO12_Z)].to_numpy(), k=k)[1][:, -1] if k else np.zeros(0)
         if k:
-            limits.append(rows[[TRACK_ID]].assign(**{GENRE_GROUP: group, "limit": kth * TOLERANCE, "k": k}))
+            limits.append(rows[[TRACK_ID]].assign(**{GENRE_GROUP: group, "limit": kth * tolerance, "k": k}))
     import pandas as pd
 
     limit = pd.concat(limits)
@@ -120,7 +121,27 @@ def _one_group(context: Context, members: pd.DataFrame) -> Figures:
         "tracks": len(chosen),
         "application": _application(context, folder, chosen),
         "mllib": _mllib(context, folder, chosen, float(np.quantile(kth, SHARE))),
+        **{name: _alone(context, folder, chosen, search) for name, search in _searches().items()},
     }
+
+
+def _searches() -> dict[str, Search]:
+    of_faiss = {"faiss_flat": ("Flat", {}), "faiss_ivf": ("IVF141,Flat", {"nprobe": 24})}
+    of_faiss["faiss_hnsw"] = ("HNSW32", {"efSearch": 64})
+    return {
+        "scikit_learn_brute": scikit_learn("brute", k=K, threads=THREADS),
+        "scikit_learn_kd_tree": scikit_learn("kd_tree", k=K, threads=THREADS),
+        **{name: faiss_factory(text, k=K, threads=THREADS, **given) for name, (text, given) in of_faiss.items()},
+    }
+
+
+def _alone(context: Context, folder: str, chosen: pd.DataFrame, search: Search) -> Figures:
+    out = Path(context.settings.root) / "one_process"
+    searching, whole = run(folder, out, search)
+    # Distances of float32 count as right within 1e-5.
+    right, asked, short = _checked(context.spark.read.format("delta").load(str(out)), chosen, 1 + 1e-5)
+    recall = round(right / asked, 5)
+    return {"recall": recall, "tracks_with_too_few": short, "search_seconds": searching, "whole_seconds": whole}
 
 
 def _application(context: Context, folder: str, chosen: pd.DataFrame) -> Figures:

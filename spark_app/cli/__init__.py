@@ -24,6 +24,7 @@ from spark_app.settings import load_settings
 # does not wait for the import of Spark.
 _READERS = {
     "similar": "similar",
+    "recommend": "recommend",
     "tables": "show",
     "show": "show",
     "explain-row": "explain",
@@ -44,6 +45,7 @@ examples:
   spark-app pipeline                                   # the main job, on the built-in sample catalogue
   spark-app pipeline --set sources.tracks=data/tracks.csv --set sources.artists=data/artists.csv
   spark-app similar "a title"                          # look a track up
+  spark-app recommend "a title" "another"              # what to play after them
   spark-app jobs                                       # every job, what it reads and writes
 """
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from spark_app.columns import AUDIO12_Z
-from spark_app.errors import DataError, UsageError
+from spark_app.errors import UsageError
 
 if TYPE_CHECKING:
     from spark_app.similarity.filtered import Filter
 
 Row = dict[str, Any]
-_COLUMNS = ("track_id", "release_year", "popularity", "explicit", "artist_names")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +20,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     filters.add_argument("--years", default="", metavar="A-B", help="release years, such as 1990-1999 or 1995")
     filters.add_argument("--popularity", default="", metavar="A-B", help="from 0 to 100, such as 60-100")
     filters.add_argument("--explicit", choices=("yes", "no"), help="explicit lyrics, or none")
+    filters.add_argument("--only-artist", action="append", default=[], metavar="A", help="by A; may be repeated")
     filters.add_argument("--without-artist", action="append", default=[], metavar="A", help="not by A; may be repeated")
 
 
@@ -42,6 +41,7 @@ def filter_of(args: argparse.Namespace) -> Filter:
         years=_range("--years", args.years),
         popularity=_range("--popularity", args.popularity),
         explicit=None if args.explicit is None else args.explicit == "yes",
+        only=tuple(args.only_artist),
         without=tuple(args.without_artist),
     )
 
@@ -60,47 +60,19 @@ def filtered_neighbours(root: str, track_id: str, wanted: Filter, *, group: str,
     Raises:
         DataError: The track lacks audio features, or there is no such group.
     """
-    import numpy as np
-
+    from spark_app.cli.catalogue import Catalogue
     from spark_app.similarity.filtered import nearest_of
-    from spark_app.tables.local import read_rows
 
-    audio = read_rows(root, "features.audio", ("track_id", *AUDIO12_Z)).sort_by("track_id")
-    ids = audio.column("track_id").to_numpy()
-    vectors = np.column_stack([audio.column(name).to_numpy() for name in AUDIO12_Z])
-    own = int(np.searchsorted(ids, track_id))
-    if own == len(ids) or ids[own] != track_id or np.isnan(vectors[own]).any():
-        raise DataError(f"track {track_id} has no neighbours", "It lacks audio features.")
-    tracks = read_rows(root, "curated.tracks", _COLUMNS).sort_by("track_id")
-    passing = wanted.passes(tracks) & (ids != track_id)
+    catalogue = Catalogue.read(root)
+    own = catalogue.position(track_id)
+    passing = wanted.passes(catalogue.tracks) & (catalogue.ids != track_id)
     found = []
-    for name, members in _members(root, track_id, ids, group).items():
-        positions, distance = nearest_of(vectors, vectors[own], passing & members, k=k, metric=metric)
+    for name, members in catalogue.members(track_id, group).items():
+        positions, distance = nearest_of(catalogue.z, catalogue.z[own], passing & members, k=k, metric=metric)
         found += [
-            {"genre_group": name, "rank": rank, "neighbour_id": str(ids[at]), "distance": float(far)}
+            {"genre_group": name, "rank": rank, "neighbour_id": str(catalogue.ids[at]), "distance": float(far)}
             for rank, (at, far) in enumerate(zip(positions, distance, strict=True), start=1)
         ]
-    return found
-
-
-def _members(root: str, track_id: str, ids: Any, group: str) -> dict[str, Any]:
-    """Group -> which tracks are in it."""
-    import numpy as np
-
-    from spark_app.columns import ALL, UNKNOWN
-    from spark_app.tables.local import read_rows
-
-    if group == ALL:
-        return {ALL: np.ones(len(ids), dtype=bool)}
-    pairs = read_rows(root, "curated.track_genres", ("track_id", "genre_group"))
-    of_track, groups = (pairs.column(name).to_numpy() for name in ("track_id", "genre_group"))
-    names = [group] if group else sorted(set(groups[of_track == track_id])) or [UNKNOWN]
-    found = {name: np.isin(ids, of_track[groups == name]) for name in names}
-    if UNKNOWN in found:  # tracks without a genre
-        found[UNKNOWN] = ~np.isin(ids, of_track)
-    if not any(members.any() for members in found.values()):
-        known = ", ".join(sorted({str(name) for name in groups}))
-        raise DataError(f"there is no genre group {group!r}", f"Groups: {known}.")
     return found
 
 

@@ -11,8 +11,8 @@ from pyspark.sql import functions as F
 
 from spark_app.columns import ALL, AUDIO12, TRACK_ID
 from spark_app.errors import SkipStep
-from spark_app.features.cooccurrence import cooccurrence
 from spark_app.jobs.base import Context, Job, Outcome
+from spark_app.jobs.playlist_pairs import played_together
 from spark_app.report.retrieval import retrieval_figure
 from spark_app.schemas import TABLES
 from spark_app.similarity.evaluation.plan import RANDOM, Plan, rankings_of
@@ -33,7 +33,6 @@ from spark_app.similarity.groups import sizes_of, why_unusable
 
 _TABLE = "results.eval_audio_similarity"
 _TRUTH = "ops.sample_truth"
-_PLAYLISTS = "curated.playlist_tracks"
 
 
 def run(context: Context) -> Outcome:
@@ -73,22 +72,9 @@ def _queries(context: Context, tracks: DataFrame) -> tuple[DataFrame, tuple[Prot
     protocols: tuple[Protocol, ...] = BY_ARTIST
     if context.settings.uses_sample and tables.exists(_TRUTH):
         queries, protocols = with_families(queries, _also(context, _TRUTH)), (*protocols, *BY_FAMILY)
-    if tables.exists(_PLAYLISTS):
-        related = _played_together(context)
+    if (related := played_together(context)) is not None:
         queries, protocols = with_related(queries, related, name=PLAYLISTS), (*protocols, *BY_PLAYLIST)
     return queries, protocols
-
-
-def _played_together(context: Context) -> DataFrame:
-    """Pairs of tracks that share playlists more often than by chance."""
-    together = context.settings.similar.eval.together
-    pairs = cooccurrence(
-        _also(context, _PLAYLISTS),
-        min_count=together.min_playlists,
-        max_tracks=together.max_tracks,
-        seed=context.settings.run.seed,
-    )
-    return pairs.where(F.col("lift") > together.min_lift)
 
 
 def _also(context: Context, name: str) -> DataFrame:

@@ -12,8 +12,10 @@ from pyspark.sql import functions as F
 from spark_app.columns import ALL, AUDIO12, AUDIO12_RANGE, AUDIO12_Z, GENRE_GROUP, TRACK_ID
 from spark_app.features.scaling import FeatureScalerModel
 from spark_app.features.stats import moments_of
+from spark_app.similarity.build import Columns
 from spark_app.similarity.index_files import StoredShard
 from spark_app.similarity.neighbors import NearestNeighbors
+from spark_app.similarity.search import Index, neighbours_of_all
 from spark_app.stores import folder_store
 
 if TYPE_CHECKING:
@@ -80,6 +82,28 @@ def kept_index(context: Context) -> Kept:
     rows = tables.read(INDEX).collect()  # one row per group
     shards = {row[GENRE_GROUP]: [StoredShard(**shard) for shard in json.loads(row["shards"])] for row in rows}
     return Kept(shards, {row[GENRE_GROUP]: row["fingerprint"] for row in rows}, notes["moments"])
+
+
+def deeper_neighbours(context: Context, *, k: int) -> DataFrame:
+    """Up to k neighbours of every track, by the stored index; ``results.neighbours`` where it holds as many, or where
+    the index was not made for it.
+
+    Engines that do not search exactly were tuned to the recall of the first ``similar.k``.
+    """
+    tables, settings = context.tables, context.settings.similar
+    notes = tables.notes(INDEX)
+    if k <= settings.k or notes.get("neighbours") != tables.version(NEIGHBOURS) or notes["asked"] != _asked(context):
+        return tables.read(NEIGHBOURS)
+    rows = tables.read(INDEX).collect()  # one row per group
+    shards = [StoredShard(**shard) for row in rows for shard in json.loads(row["shards"])]
+    index = Index(
+        folder=f"{context.settings.root}/{FOLDER}",
+        columns=Columns(TRACK_ID, GENRE_GROUP, AUDIO12_Z),
+        metric=settings.metric,
+        seed=context.settings.run.seed,
+        shards=tuple(shards),
+    )
+    return neighbours_of_all(context.spark, index, k=k)
 
 
 def store_index(context: Context, kept: Kept, groups: Mapping[str, Group]) -> None:

@@ -1,39 +1,67 @@
-"""results.neighbours -> results.recommendations: a ranked list with reasons for every track."""
+"""models.neighbour_index -> results.recommendations: a ranked list with reasons for every track, and its evaluation."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from pyspark import StorageLevel
 from pyspark.sql import functions as F
 
 from spark_app.columns import TRACK_ID
 from spark_app.errors import SkipStep
 from spark_app.jobs.base import Context, Job, Outcome
-from spark_app.recommend.rank import SEED_ID, candidates, described_tracks, recommendations
+from spark_app.jobs.neighbour_index import deeper_neighbours
+from spark_app.jobs.recommendation_evaluation import evaluate
+from spark_app.recommend.candidates import SEED_ID, allowed, candidates, described_tracks
+from spark_app.recommend.choose import Choice
+from spark_app.recommend.lists import recommendations
 from spark_app.schemas import TABLES
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 _TABLE = "results.recommendations"
 _CLUSTERS = "models.genre_clusters"
 
 
 def run(context: Context) -> Outcome:
-    """Rank each track's neighbours over its groups, write the lists, count the short ones."""
+    """Rank each track's neighbours over its groups, write the lists, count the short ones, measure a sample."""
     tables, settings = context.tables, context.settings.recommend
     if not tables.exists("results.neighbours") or tables.read("results.neighbours").isEmpty():
         raise SkipStep("no neighbours")
-    neighbours = tables.read("results.neighbours")
-    # A catalogue without genres has no clusters; its neighbours are ranked by distance alone.
-    has_clusters = tables.exists(_CLUSTERS)
-    clusters = tables.read(_CLUSTERS) if has_clusters else context.spark.createDataFrame([], TABLES[_CLUSTERS].struct)
     described = described_tracks(
         tables.read("curated.tracks"), tables.read("curated.variants"), tables.read("features.audio")
-    )
-    ranked = recommendations(
-        candidates(neighbours, clusters), described, k=settings.k, max_per_artist=settings.max_per_artist
-    )
-    tables.write(_TABLE, ranked)
-    return _outcome(context)
+    ).persist(StorageLevel.MEMORY_AND_DISK)
+    choice = Choice(k=settings.k, per_artist=settings.max_per_artist, relevance=settings.relevance)
+    neighbours = deeper_neighbours(context, k=settings.pool)
+    pairs = _without_excluded(context, candidates(neighbours, _clusters(context)))
+    pairs = pairs.persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        tables.write(_TABLE, recommendations(pairs, described, choice))
+        told = evaluate(context, pairs=pairs, described=described, choice=choice)
+    finally:
+        pairs.unpersist()
+        described.unpersist()
+    return _outcome(context, told)
 
 
-def _outcome(context: Context) -> Outcome:
+def _clusters(context: Context) -> DataFrame:
+    """A catalogue without genres has no clusters; its neighbours are ranked by distance alone."""
+    if context.tables.exists(_CLUSTERS):
+        return context.tables.read(_CLUSTERS)
+    return context.spark.createDataFrame([], TABLES[_CLUSTERS].struct)
+
+
+def _without_excluded(context: Context, pairs: DataFrame) -> DataFrame:
+    excluded = context.settings.recommend.exclude
+    if not excluded.artists and not excluded.tracks:
+        return pairs
+    tracks = context.tables.read("curated.tracks")
+    kept = allowed(tracks, without_artists=excluded.artists, without_tracks=excluded.tracks)
+    return pairs.join(kept, on=TRACK_ID, how="left_semi")
+
+
+def _outcome(context: Context, told: str) -> Outcome:
     k = context.settings.recommend.k
     asked = context.tables.read("results.neighbours").select(TRACK_ID).distinct().count()
     lists = context.tables.read(_TABLE).groupBy(SEED_ID).agg(F.count("*").alias("n"))
@@ -42,12 +70,19 @@ def _outcome(context: Context) -> Outcome:
     short = asked - counts["full"]
     context.run.metrics({"seeds": asked, "recommendations": counts["rows"] or 0, "short_lists": short})
     detail = f"{counts['rows'] or 0:,} recommendations, {short:,} lists shorter than {k}"
-    return Outcome(read=asked, kept=asked, detail=detail)
+    return Outcome(read=asked, kept=asked, detail=f"{detail}, {told}" if told else detail)
 
 
 JOB = Job(
     name="recommend_tracks",
-    summary="ranked neighbours with a reason each, no near-twins, few per artist",
+    summary="varied neighbours with a reason each, no near-twins, few per artist; measured beside document 004's",
     run=run,
-    reads=("results.neighbours", _CLUSTERS, "curated.tracks", "curated.variants", "features.audio"),
+    reads=(
+        "results.neighbours",
+        "models.neighbour_index",
+        _CLUSTERS,
+        "curated.tracks",
+        "curated.variants",
+        "features.audio",
+    ),
 )

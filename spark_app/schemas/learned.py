@@ -197,4 +197,14 @@ LEARNED = (
         "reason string",
         "recommend_tracks",
     ),
+    TableSchema(
+        "results.eval_recommendations",
+        ("method", "metric"),
+        # metric: protocol.name@k where a truth is needed, else such as coverage; method 'cluster_member': a random
+        # member of the seed's cluster; low, high: 95 % interval by bootstrap over artists; difference: from
+        # cluster_member on the same seeds, paired
+        "method string, metric string, k int, value double, low double, high double, n_queries bigint, "
+        "difference double, difference_low double, difference_high double",
+        "recommend_tracks",
+    ),
 )

@@ -142,11 +142,29 @@ class SimilarSettings(Section):
     eval: EvaluationSettings
 
 
+class ExcludedSettings(Section):
+    """What is never recommended."""
+
+    artists: list[str]
+    tracks: list[str]
+
+
+class RecommendEvaluationSettings(Section):
+    """How recommendations are measured."""
+
+    queries: Annotated[int, Field(ge=0, le=50_000)]
+    resamples: Annotated[int, Field(ge=100, le=100_000)]
+
+
 class RecommendSettings(Section):
     """Ranked lists."""
 
-    k: Count
+    k: Annotated[int, Field(ge=1, le=1_000)]
+    pool: Annotated[int, Field(ge=1, le=1_000)]
     max_per_artist: Count
+    relevance: Annotated[float, Field(gt=0, le=1)]
+    exclude: ExcludedSettings
+    eval: RecommendEvaluationSettings
 
 
 class TrackingSettings(Section):

@@ -27,12 +27,14 @@ class Filter:
         years: First and last release year.
         popularity: Lowest and highest, [0, 100].
         explicit: True or false.
-        without: Names of artists, none of whom may be credited; case does not count.
+        only: Names of artists, one of whom has to be credited; case does not count.
+        without: Names of artists, none of whom may be credited; likewise.
     """
 
     years: Range | None = None
     popularity: Range | None = None
     explicit: bool | None = None
+    only: Sequence[str] = ()
     without: Sequence[str] = ()
 
     def __bool__(self) -> bool:
@@ -55,7 +57,10 @@ class Filter:
                 kept &= _plain(inside)
         if self.explicit is not None:
             kept &= _plain(pc.equal(tracks.column("explicit"), self.explicit))
-        return kept & ~_credited(tracks.column("artist_names"), self.without)
+        artists = tracks.column("artist_names")
+        if self.only:
+            kept &= _credited(artists, self.only)
+        return kept & ~_credited(artists, self.without)
 
 
 def nearest_of(

@@ -54,6 +54,26 @@ def query_metrics(is_relevant: np.ndarray, n_relevant: np.ndarray, *, k: int) ->
     )
 
 
+def closed_up(is_relevant: np.ndarray, is_out: np.ndarray, k: int) -> np.ndarray:
+    """Which of the first k ranks hold something relevant, after what is left out has been taken out.
+
+    Args:
+        is_relevant: Of each rank ``(n_queries, n_ranks)``.
+        is_out: Which ranks are taken out; those behind move up.
+        k: Where the lists are cut.
+
+    Returns:
+        Booleans ``(n_queries, k)``, for ``query_metrics``.
+    """
+    import numpy as np
+
+    rank = np.cumsum(~is_out, axis=1)
+    row, column = np.nonzero(is_relevant & ~is_out & (rank <= k))
+    closed = np.zeros((len(rank), k), dtype=bool)
+    closed[row, rank[row, column] - 1] = True
+    return closed
+
+
 def chance_metrics(n_candidates: np.ndarray, n_relevant: np.ndarray, *, k: int) -> np.ndarray:
     """The expected metrics of a random ranking, in closed form.
 

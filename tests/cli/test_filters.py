@@ -58,6 +58,9 @@ def lake(tmp_path):
         (("--explicit", "yes"), ["t1"]),
         (("--explicit", "no"), ["t2", "t4"]),
         (("--without-artist", "bob"), ["t3", "t4"]),
+        (("--only-artist", "bob"), ["t1", "t2"]),
+        (("--only-artist", "bob", "--only-artist", "CY", "--without-artist", "ann"), ["t2", "t4"]),
+        (("--group", " Rock "), ["t1", "t2", "t3", "t4"]),
         (("--without-artist", "ANN", "--without-artist", "cy"), ["t2", "t3"]),
         (("--years", "1980-1999", "--explicit", "no", "--popularity", "80-100"), ["t2"]),
     ],
@@ -74,6 +77,14 @@ def test_only_what_passes_is_found_and_nothing_nearer_is_left_out(lake, capsys, 
 def test_people_are_told_where_fewer_pass_than_asked_for(lake, capsys):
     assert run(similar, lake, "similar", "--track-id", "t0", "--explicit", "yes", "--k", "5") == 0
     assert "Nearest in rock (only 1 pass)" in capsys.readouterr().out
+    assert run(similar, lake, "similar", "--track-id", "t0", "--explicit", "yes") == 0  # k of the settings
+    assert "Nearest in rock (only 1 pass)" in capsys.readouterr().out
+
+
+def test_features_of_other_tracks_are_refused(lake):
+    write_table(lake, "curated.tracks", [{"track_id": t, "track_name": t} for t in ("t0", "t1", "new")])
+    with pytest.raises(DataError, match="not of the tracks"):
+        run(similar, lake, "similar", "--track-id", "t0", "--group", "rock")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +92,7 @@ def test_people_are_told_where_fewer_pass_than_asked_for(lake, capsys):
     [
         (("--years", "1999-1990"), UsageError, "write a range"),
         (("--popularity", "high"), UsageError, "write a range"),
-        (("--group", "polka"), DataError, "no genre group 'polka'"),
+        (("--group", "polka"), UsageError, "no genre group 'polka'"),
         (("--years", "2030"), DataError, "no track passes"),
     ],
 )

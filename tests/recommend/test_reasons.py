@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
-from pyspark.sql import functions as F
 
-from spark_app.recommend.reasons import HEARD, reason
-
-FEATURES = "struct<tempo: double, z: array<double>>"
+from spark_app.columns import AUDIO12
+from spark_app.recommend.reasons import HEARD, Heard, reasons
 
 
 def z_scores(**given):
@@ -17,6 +16,12 @@ def z_scores(**given):
 def far(**given):
     """A track that differs from ``z_scores`` by 18 in every feature that is not given."""
     return [float(given.get(name, -9 if position % 2 else 9)) for position, name in enumerate(HEARD)]
+
+
+def heard(tempo, values):
+    z = np.zeros((1, len(AUDIO12)))
+    z[0, [AUDIO12.index(name) for name in HEARD]] = values
+    return Heard(np.array([tempo]), z)
 
 
 @pytest.mark.parametrize(
@@ -33,10 +38,16 @@ def far(**given):
         (z_scores(energy=0), far(energy=0.6), False, False, "tempo 128 vs 126, nearest in energy"),
     ],
 )  # fmt: skip
-def test_says_what_two_tracks_share(spark, seed, other, artist, cluster, expected):
-    frame = spark.createDataFrame(
-        [((127.6, seed), (126.4, other), artist, cluster)],
-        f"seed {FEATURES}, other {FEATURES}, artist boolean, cluster boolean",
+def test_says_what_two_tracks_share(seed, other, artist, cluster, expected):
+    told = reasons(
+        heard(127.6, seed), heard(126.4, other), same_artist=np.array([artist]), same_cluster=np.array([cluster])
     )
-    text = reason(F.col("seed"), F.col("other"), same_artist=F.col("artist"), same_cluster=F.col("cluster"))
-    assert frame.select(text).first()[0] == expected
+    assert told.tolist() == [expected]
+
+
+def test_many_tracks_are_told_row_by_row():
+    none, many = np.array([False, False]), [heard(127.6, z_scores(energy=0)), heard(60.0, z_scores(energy=-2))]
+    rows = Heard(*(np.concatenate([getattr(one, name) for one in many]) for name in ("tempo", "z")))
+    told = reasons(rows, rows, same_artist=none, same_cluster=none)
+    alone = [reasons(one, one, same_artist=none[:1], same_cluster=none[:1])[0] for one in many]
+    assert told.tolist() == alone

@@ -14,7 +14,7 @@ from spark_app.similarity.evaluation.protocols import FAMILY, PLAYLISTS, VARIANT
 from spark_app.similarity.evaluation.queries import IS_QUERY, RAW, UNIT, vector_columns
 from spark_app.similarity.evaluation.searchers import ENGINES, Ranker, by_distance, by_lists, by_popularity, ranked
 from spark_app.similarity.groups import one_task_a_group
-from spark_app.similarity.ranking_metrics import chance_metrics, query_metrics
+from spark_app.similarity.ranking_metrics import chance_metrics, closed_up, query_metrics
 
 if TYPE_CHECKING:
     import numpy as np
@@ -131,7 +131,7 @@ def _scores(group: _Group, plan: Plan, ranker: Ranker) -> Scores:
         asked = group.queries[places][:, None]
         for protocol in plan.protocols:
             is_out = relations.is_left_out(protocol, asked, found) | (found < 0)
-            is_relevant = _closed_up(relations.is_relevant(protocol, asked, found), is_out, longest)
+            is_relevant = closed_up(relations.is_relevant(protocol, asked, found), is_out, longest)
             n_relevant = group.counts[protocol.name][0][places]
             scores[protocol.name][places] = _every_k(plan, query_metrics, is_relevant, n_relevant)
     return scores
@@ -141,17 +141,6 @@ def _every_k(plan: Plan, measure: Callable[..., np.ndarray], *of: np.ndarray) ->
     import numpy as np
 
     return np.hstack([measure(*of, k=k) for k in plan.ks])
-
-
-def _closed_up(is_relevant: np.ndarray, is_out: np.ndarray, k: int) -> np.ndarray:
-    """Which of the first k ranks hold something relevant, after what is left out has been taken out: ``(n, k)``."""
-    import numpy as np
-
-    rank = np.cumsum(~is_out, axis=1)
-    row, column = np.nonzero(is_relevant & ~is_out & (rank <= k))
-    closed = np.zeros((len(rank), k), dtype=bool)
-    closed[row, rank[row, column] - 1] = True
-    return closed
 
 
 def _by_unit(group: _Group, protocol: Protocol, scores: Scores) -> tuple[Any, Any, Any]:
