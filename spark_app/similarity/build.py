@@ -6,17 +6,17 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import DataFrame
 
 from spark_app.similarity.index_files import StoredShard, write_checked, write_vectors
+from spark_app.similarity.kinds import kind_of
 from spark_app.similarity.layout import SLOT, Slot, in_slots
 from spark_app.similarity.shard import Tracks
 from spark_app.similarity.tuning import Goal, choose
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
 
@@ -27,12 +27,12 @@ class Columns:
     Attributes:
         key: Id of a track, a string.
         group: Group; a track may be in several.
-        vector: One column per feature, double, never null or NaN.
+        inputs: What is compared: one column per feature, double, never null or NaN; or one column of arrays, for sets.
     """
 
     key: str
     group: str
-    vector: Sequence[str]
+    inputs: Sequence[str]
 
 
 def build_shards(
@@ -44,10 +44,14 @@ def build_shards(
         members: One row per track and group.
         slots: Of the groups to build; tracks of others are left out.
         columns: Of ``members``.
-        metric: One of ``distances.METRICS``.
+        metric: One of ``kinds.METRICS``.
         goal: What the engines have to reach.
         folder: Folder or URI of the index; files get names that nothing there has.
+
+    Raises:
+        UsageError: A column has a type that the metric does not compare.
     """
+    wanted = kind_of(metric).selected(members, [columns.key, columns.group], columns.inputs)
     if not slots:
         return []
     build = uuid.uuid4().hex[:12]
@@ -55,7 +59,6 @@ def build_shards(
     def store(rows: pd.DataFrame) -> pd.DataFrame:
         return _stored(rows, columns, metric, goal, folder, build)
 
-    wanted = members.select(columns.key, columns.group, *columns.vector)
     laid_out = in_slots(wanted, slots, group=columns.group, key=columns.key)
     found = laid_out.groupBy(SLOT).applyInPandas(store, "shard string").collect()  # one row per shard
     first = {group: slot.first for group, slot in slots.items()}
@@ -72,14 +75,14 @@ def _stored(rows: pd.DataFrame, columns: Columns, metric: str, goal: Goal, folde
     name = f"{build}/{slot}-{uuid.uuid4().hex[:8]}"  # a task that runs twice writes two files
     if not _is_ordered(rows, columns):  # Spark has sorted them, and keeps the order of a group, but does not promise it
         rows = rows.sort_values([columns.group, columns.key], ignore_index=True)
-    vectors = rows[list(columns.vector)].to_numpy(float)
+    values = kind_of(metric).gathered(rows, columns.inputs)
     shards: list[StoredShard] = []
     first = 0
     for group, n in rows.groupby(columns.group, sort=True).size().items():
-        found = _built(str(group), vectors[first : first + n], metric, goal, folder, f"{name}-{len(shards)}.faiss")
+        found = _built(str(group), values[first : first + n], metric, goal, folder, f"{name}-{len(shards)}.faiss")
         shards.append(replace(found, number=slot, file=f"{name}.arrow", first=first))
         first += n
-    sha256 = write_vectors(folder, f"{name}.arrow", pa.array(rows[columns.key], pa.string()), vectors)
+    sha256 = write_vectors(folder, f"{name}.arrow", pa.array(rows[columns.key], pa.string()), values)
     return pd.DataFrame({"shard": [json.dumps(replace(one, sha256=sha256).as_dict()) for one in shards]})
 
 
@@ -89,8 +92,8 @@ def _is_ordered(rows: pd.DataFrame, columns: Columns) -> bool:
     return bool(after.all())
 
 
-def _built(group: str, vectors: np.ndarray, metric: str, goal: Goal, folder: str, name: str) -> StoredShard:
-    tracks = Tracks.of(vectors, metric)
+def _built(group: str, rows: Any, metric: str, goal: Goal, folder: str, name: str) -> StoredShard:
+    tracks = Tracks.of(rows, metric)
     choice = choose(tracks, goal)
     content = choice.searcher.dump()
     return StoredShard(

@@ -64,33 +64,51 @@ def distances(left: np.ndarray, queries: np.ndarray, right: np.ndarray, rows: np
 
 
 class SearchSpace:
-    """The float32 rows that an index holds, and how its queries are made.
+    """The float32 rows that an index holds, how its queries are made, and distances in float64 (``spaces.Space``).
 
     Args:
         rows: Prepared float64 rows of shape (n, n_features), n at least 1.
         metric: One of ``METRICS``.
     """
 
+    farthest = float("inf")
+
     def __init__(self, rows: np.ndarray, metric: str) -> None:
         import numpy as np
 
-        self.metric = metric
+        self.metric, self._exact_rows = metric, rows
         self._largest = float((rows**2).sum(axis=1).max()) if metric == INNER_PRODUCT else 0.0
         # Distances do not change when all is moved to the centre, but float32 errors shrink.
         self._centre = rows.mean(axis=0) if metric == EUCLIDEAN else np.zeros(rows.shape[1])
         self.rows = self._placed(rows, self._lifts(rows))
 
-    def queries(self, rows: np.ndarray) -> np.ndarray:
+    def adopted(self, sought: np.ndarray) -> np.ndarray:
+        """The same rows: vectors mean the same everywhere."""
+        return sought
+
+    def queries(self, sought: np.ndarray) -> np.ndarray:
         """Float32 queries from prepared rows."""
         import numpy as np
 
-        return self._placed(rows, np.zeros(len(rows)))
+        return self._placed(sought, np.zeros(len(sought)))
 
-    def reaches(self, rows: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    def distances(self, sought: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+        """See ``spaces.Space``."""
+        import numpy as np
+
+        return distances(sought, np.arange(len(sought))[:, None], self._exact_rows, candidates, self.metric)
+
+    def to_all(self, sought: np.ndarray) -> np.ndarray:
+        """See ``spaces.Space``."""
+        import numpy as np
+
+        return self.distances(sought, np.arange(len(self._exact_rows))[None])
+
+    def reaches(self, sought: np.ndarray, distance: np.ndarray) -> np.ndarray:
         """Squared distances in this space that a candidate cannot fall below where it is farther than ``distance``.
 
         Args:
-            rows: Prepared queries of shape (n_queries, n_features).
+            sought: Prepared queries, of shape (n_queries, n_features).
             distance: Of the metric, of shape (n_queries,).
 
         Returns:
@@ -100,11 +118,11 @@ class SearchSpace:
         """
         import numpy as np
 
-        norm = np.sqrt(((rows - self._centre) ** 2).sum(axis=1))
+        norm = np.sqrt(((sought - self._centre) ** 2).sum(axis=1))
         if self.metric == EUCLIDEAN:
             squared, reach = distance**2, 2 * norm + distance
         elif self.metric == COSINE:
-            squared, reach = 2 * distance, 2 * np.ones(len(rows))
+            squared, reach = 2 * distance, 2 * np.ones(len(sought))
         else:
             squared, reach = norm**2 + self._largest + 2 * distance, norm + np.sqrt(self._largest)
         limit: np.ndarray = squared + (self.rows.shape[1] + 8) * 2.0**-23 * reach**2

@@ -1,4 +1,4 @@
-"""What finds candidates among the vectors of one group: FAISS flat, IVF and HNSW, and hash tables.
+"""What finds candidates among the rows of one group: FAISS IVF and HNSW for vectors, and hash tables.
 
 An engine finds; it does not decide. Whoever searches measures the candidates again in float64 (``shard.py``), so that
 all engines give distances of one meaning.
@@ -14,6 +14,9 @@ from spark_app.errors import UsageError
 if TYPE_CHECKING:
     import numpy as np
 
+    from spark_app.similarity.hash_tables import HashTables
+    from spark_app.similarity.minhash import MinHashTables
+
 EXACT, IVF, GRAPH, LSH, AUTO = "exact", "ivf", "graph", "lsh", "auto"
 ENGINES = (AUTO, EXACT, LSH, IVF, GRAPH)
 
@@ -28,15 +31,15 @@ _BUILD_BREADTH = 64
 class Searcher(Protocol):
     """A built engine."""
 
-    def search(self, queries: np.ndarray, n: int) -> tuple[np.ndarray, int]:
+    def search(self, queries: Any, n: int) -> tuple[np.ndarray, int]:
         """Candidates of each query, in any order.
 
         Args:
-            queries: Float32 of the search space, of shape (n_queries, n_dimensions).
+            queries: Of the search space: float32 of shape (n_queries, n_dimensions), or a sparse matrix of sets.
             n: Candidates to find.
 
         Returns:
-            Positions of shape (n_queries, n), -1 where fewer were found; and how many vectors were compared with
+            Positions of shape (n_queries, n), -1 where fewer were found; and how many rows were compared with
             queries, centres of lists among them.
         """
         ...
@@ -46,16 +49,13 @@ class Searcher(Protocol):
         ...
 
 
-class _Flat:
-    def __init__(self, rows: np.ndarray) -> None:
-        import faiss
+class _Exact:
+    """Finds nothing: what an engine does not find is searched exactly by who asked it (``shard.py``)."""
 
-        self.index = faiss.IndexFlatL2(rows.shape[1])
-        self.index.add(rows)
+    def search(self, queries: Any, n: int) -> tuple[np.ndarray, int]:
+        import numpy as np
 
-    def search(self, queries: np.ndarray, n: int) -> tuple[np.ndarray, int]:
-        found: np.ndarray = self.index.search(queries, n)[1]
-        return found, len(queries) * self.index.ntotal
+        return np.full((queries.shape[0], n), -1, dtype=np.int64), 0
 
     def dump(self) -> bytes:
         return b""
@@ -135,26 +135,34 @@ class _Graph:
         return bytes(faiss.serialize_index(self.index).tobytes())
 
 
-def built(engine: str, rows: np.ndarray, parameters: Parameters, *, seed: int, threads: int = 1) -> Searcher:
+def hashing_of(rows: Any) -> type[HashTables] | type[MinHashTables]:
+    """What hashes the rows of a search space: signs of projections vectors, MinHash sets."""
+    from scipy.sparse import issparse
+
+    from spark_app.similarity.hash_tables import HashTables
+    from spark_app.similarity.minhash import MinHashTables
+
+    return MinHashTables if issparse(rows) else HashTables
+
+
+def built(engine: str, rows: Any, parameters: Parameters, *, seed: int, threads: int = 1) -> Searcher:
     """An engine over the rows of a search space.
 
     Args:
-        engine: One of ``ENGINES`` but ``auto``.
-        rows: Float32, of shape (n, n_dimensions), n at least 1.
-        parameters: ``lists`` and ``probes`` of ``ivf``; ``breadth`` of ``graph``; ``tables``, ``bits`` and ``flips``
-            of ``lsh``.
-        seed: Of centres, layers and projections.
+        engine: One of ``ENGINES`` but ``auto``; of sets ``exact`` or ``lsh``.
+        rows: Of a space, n at least 1: float32 of shape (n, n_dimensions), or a sparse matrix of sets.
+        parameters: ``lists`` and ``probes`` of ``ivf``; ``breadth`` of ``graph``; of ``lsh`` ``tables`` with ``bits``
+            and ``flips`` for vectors, ``hashes`` for sets.
+        seed: Of centres, layers and hash functions.
         threads: Cores that building may use; searching uses one.
     """
     import faiss
 
-    from spark_app.similarity.hash_tables import HashTables
-
     builders: dict[str, Callable[[], Searcher]] = {
-        EXACT: lambda: _Flat(rows),
+        EXACT: lambda: _Exact(),
         IVF: lambda: _Ivf.build(rows, parameters, seed),
         GRAPH: lambda: _Graph.build(rows, parameters, seed),
-        LSH: lambda: HashTables.build(rows, parameters, seed),
+        LSH: lambda: hashing_of(rows).build(rows, parameters, seed),
     }
     if engine not in builders:
         raise UsageError(f"there is no engine {engine!r}", f"Engines: {', '.join(ENGINES)}.")
@@ -165,7 +173,7 @@ def built(engine: str, rows: np.ndarray, parameters: Parameters, *, seed: int, t
     return searcher
 
 
-def loaded(engine: str, rows: np.ndarray, parameters: Parameters, content: bytes, *, seed: int) -> Searcher:
+def loaded(engine: str, rows: Any, parameters: Parameters, content: bytes, *, seed: int) -> Searcher:
     """A built engine again, from its rows and ``dump()``, whose checksum the caller has compared."""
     import faiss
     import numpy as np

@@ -1,4 +1,4 @@
-"""Exact nearest neighbours: FAISS finds candidates in float32, float64 decides.
+"""Exact nearest neighbours. Of vectors FAISS finds candidates in float32, and float64 decides; sets are counted.
 
 The answer equals brute force in float64, ties by id included. FAISS returns ``k + extra`` candidates per query; they
 are measured again in float64. A candidate that FAISS left out can matter only if its float32 distance, less the
@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from spark_app.similarity.distances import EUCLIDEAN, SearchSpace, distances, prepared
+from spark_app.similarity.distances import EUCLIDEAN, SearchSpace, prepared
 from spark_app.similarity.members import Members
+from spark_app.similarity.spaces import Rows, Space
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,17 +48,21 @@ def nearest(
     return without_self(positions, distance, row.ravel(), queries)
 
 
-def exact_pools(
-    members: Members, space: SearchSpace, sought: np.ndarray, *, keep: int
-) -> tuple[np.ndarray, np.ndarray]:
+def exact_pools(members: Members, space: Space, sought: Rows, *, keep: int) -> tuple[np.ndarray, np.ndarray]:
     """The first ``keep`` tracks per query by (distance, position): two arrays of shape (n_queries, keep).
 
     Args:
         members: The tracks, at least ``keep``.
         space: Of ``members.distinct``.
-        sought: Prepared queries of shape (n_queries, n_features).
+        sought: Prepared queries.
         keep: Tracks to give.
     """
+    if isinstance(space, SearchSpace):
+        return _checked_pools(members, space, sought, keep)
+    return _brute_pools(members, space, sought, keep)
+
+
+def _checked_pools(members: Members, space: SearchSpace, sought: Rows, keep: int) -> tuple[np.ndarray, np.ndarray]:
     import faiss
     import numpy as np
 
@@ -70,58 +75,56 @@ def exact_pools(
     distance = np.empty((len(sought), keep))
     for block in blocks(len(sought), n_candidates * keep):
         squared, candidates = index.search(space.queries(sought[block]), n_candidates)
-        positions[block], distance[block] = first_tracks(members, sought[block], candidates, keep, space.metric)
+        positions[block], distance[block] = first_tracks(members, space, sought[block], candidates, keep)
         if n_candidates < n_distinct:
             limit = space.reaches(sought[block], distance[block, -1])
             unsure = block.start + np.flatnonzero(squared[:, -1] <= limit)
-            positions[unsure], distance[unsure] = brute_pools(members, sought[unsure], keep, space.metric)
+            positions[unsure], distance[unsure] = _brute_pools(members, space, sought[unsure], keep)
     return positions, distance
 
 
 def first_tracks(
-    members: Members, sought: np.ndarray, candidates: np.ndarray, keep: int, metric: str
+    members: Members, space: Space, sought: Rows, candidates: np.ndarray, keep: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Of candidate vectors, at least ``keep`` tracks in each row, the first by (float64 distance, position).
+    """Of candidate rows, at least ``keep`` tracks for each query, the first by (float64 distance, position).
 
     Args:
         members: The tracks.
-        sought: Prepared queries of shape (n_queries, n_features).
-        candidates: Distinct vectors of shape (n_queries, n_candidates), -1 where there is none.
+        space: Of ``members.distinct``.
+        sought: Prepared queries.
+        candidates: Distinct rows, of shape (n_queries, n_candidates), -1 where there is none.
         keep: Tracks to give.
-        metric: One of ``distances.METRICS``.
     """
     import numpy as np
 
-    rows = np.arange(len(sought))[:, None]
     known = np.maximum(candidates, 0)
-    distance = distances(sought, rows, members.distinct, known, metric)
+    distance = space.distances(sought, known)
     distance[candidates < 0] = np.inf
     return members.first_of(distance, known, keep)
 
 
-def brute_pools(members: Members, sought: np.ndarray, keep: int, metric: str) -> tuple[np.ndarray, np.ndarray]:
+def _brute_pools(members: Members, space: Space, sought: Rows, keep: int) -> tuple[np.ndarray, np.ndarray]:
     """As ``exact_pools``, by float64 alone."""
     import numpy as np
 
     positions = np.empty((len(sought), keep), dtype=np.int64)
     distance = np.empty((len(sought), keep))
     for block in blocks(len(sought), len(members.distinct)):
-        positions[block], distance[block] = _by_brute_force(members, sought[block], keep, metric)
+        positions[block], distance[block] = _by_brute_force(members, sought[block], keep, space)
     return positions, distance
 
 
-def _by_brute_force(members: Members, sought: np.ndarray, keep: int, metric: str) -> tuple[np.ndarray, np.ndarray]:
+def _by_brute_force(members: Members, sought: Rows, keep: int, space: Space) -> tuple[np.ndarray, np.ndarray]:
     import numpy as np
 
-    n_distinct = len(members.distinct)
-    exact = distances(sought, np.arange(len(sought))[:, None], members.distinct, np.arange(n_distinct)[None], metric)
-    last = min(keep, n_distinct) - 1
-    radius = np.partition(exact, last, axis=1)[:, last]  # each distinct vector has at least one member
-    far = exact > radius[:, None]
-    exact[far] = np.inf
-    width = n_distinct - int(far.sum(axis=1).min())
-    candidates = np.argsort(exact, axis=1, kind="stable")[:, :width]
-    return members.first_of(np.take_along_axis(exact, candidates, axis=1), candidates, keep)
+    by_track = members.by_first_track  # of equally far rows those whose first tracks come first
+    exact = space.to_all(sought)[:, by_track]
+    n = min(keep, len(by_track))  # each distinct row has at least one track
+    radius = np.partition(exact, n - 1, axis=1)[:, n - 1 : n]
+    is_near, is_tied = exact < radius, exact == radius
+    is_near |= is_tied & (is_tied.cumsum(axis=1, dtype=np.int32) <= n - is_near.sum(axis=1, keepdims=True))
+    picked = np.nonzero(is_near)[1].reshape(len(exact), n)
+    return members.first_of(np.take_along_axis(exact, picked, axis=1), by_track[picked], keep)
 
 
 def blocks(n_rows: int, cells_per_row: int) -> Iterator[slice]:

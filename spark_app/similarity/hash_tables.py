@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MOST_BITS = 24
 _SHIFT = 0.7  # of a projection's standard deviation: about the middle half of the rows
 _BUCKET = 4_096  # rows; a larger bucket is cut into salted parts, each compared within itself
+_BITS = (4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14)  # lengths of codes that tuning tries
+_DRAWN = 1_000  # rows hashed at once by tuning: 5 MB
 
 
 def projections(rows: np.ndarray, *, tables: int, bits: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -60,6 +62,29 @@ class HashTables:
         """From float32 rows of shape (n, n_dimensions)."""
         directions, thresholds = projections(rows, tables=parameters["tables"], bits=parameters["bits"], seed=seed)
         return cls(rows, directions, thresholds, parameters)
+
+    @staticmethod
+    def parameters(tables: int, length: int) -> Parameters:
+        """So many tables of codes of so many bits."""
+        return {"tables": tables, "bits": length, "flips": 0}
+
+    @staticmethod
+    def overhead(tables: int, length: int) -> float:
+        """None: projections are cheap, and there are never more tables than save more than they cost."""
+        return 0.0
+
+    @classmethod
+    def lengths(
+        cls, rows: np.ndarray, drawn: np.ndarray, *, tables: int, seed: int
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """Lengths of codes, and the codes of drawn rows, of shape (n_drawn, tables), by ever longer ones."""
+        import numpy as np
+
+        parts = np.array_split(drawn, -(-len(drawn) // _DRAWN))
+        for bits in _BITS:
+            directions, thresholds = projections(rows, tables=tables, bits=bits, seed=seed)
+            hashed = cls(rows[:1], directions, thresholds, cls.parameters(tables, bits))
+            yield bits, np.concatenate([hashed.codes(rows[part])[0] for part in parts])
 
     def codes(self, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Codes of shape (n_queries, tables), and the signed margins of their bits (n_queries, tables, bits)."""

@@ -1,8 +1,8 @@
-"""The files of a neighbour index: vectors with their ids, and what engines have built over them.
+"""The files of a neighbour index: rows with their ids, and what engines have built over them.
 
-A file is read only where its SHA-256 is the one that the manifest holds; nothing in it is code. Vectors lie in an Arrow
-file, one column of ids and one of float64 lists, the tracks of one shard after the other; an engine's file is what
-FAISS writes.
+A file is read only where its SHA-256 is the one that the manifest holds; nothing in it is code. Rows lie in an Arrow
+file, one column of ids and one of lists, the tracks of one shard after the other: of float64, all of one length, where
+they are vectors, else of the elements of sets. An engine's file is what FAISS writes.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ class StoredShard:
     Attributes:
         group: The group.
         number: Of the shard in its group, from 0.
-        n_tracks, n_distinct: Tracks, and distinct vectors.
+        n_tracks, n_distinct: Tracks, and distinct rows.
         engine, parameters: Of the engine.
-        file, sha256: Vectors, below the index's folder.
+        file, sha256: Rows, below the index's folder.
         first: Row of the first track in that file.
         engine_file, engine_sha256: Of the engine; empty where it has none.
         recall, low, high, n_sample: Measured recall, its interval, and on how many queries.
-        compared: Vectors compared with a query of the sample, on the mean.
+        compared: Rows compared with a query of the sample, on the mean.
     """
 
     group: str
@@ -61,35 +61,45 @@ class StoredShard:
         return asdict(self)
 
 
-def write_vectors(folder: str, name: str, ids: pa.Array, vectors: np.ndarray) -> str:
-    """Write a file of vectors; returns its SHA-256.
+def write_vectors(folder: str, name: str, ids: pa.Array, rows: np.ndarray | pa.ListArray) -> str:
+    """Write a file of vectors or sets; returns its SHA-256.
 
     Args:
         folder: Folder or URI of the index.
         name: Of the file.
         ids: Of the rows.
-        vectors: Float64 of shape (n, n_features).
+        rows: Float64 of shape (n, n_features), or n lists.
     """
-    import numpy as np
     import pyarrow as pa
 
-    values = pa.array(np.ascontiguousarray(vectors, dtype=np.float64).ravel())
-    table = pa.table({TRACK_ID: ids, _VECTOR: pa.FixedSizeListArray.from_arrays(values, vectors.shape[1])})
+    table = pa.table({TRACK_ID: ids, _VECTOR: rows if isinstance(rows, pa.Array) else _as_lists(rows)})
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
     return write_checked(folder, name, sink.getvalue())
 
 
-def read_vectors(folder: str, shard: StoredShard) -> tuple[pa.Array, np.ndarray]:
-    """Ids and float64 vectors of shape (n_tracks, n_features) of a shard.
+def read_vectors(folder: str, shard: StoredShard) -> tuple[pa.Array, np.ndarray | pa.ListArray]:
+    """Ids of a shard's tracks, and their rows as they were written.
 
     Raises:
         DataError: The file is gone, or is not what was written.
     """
+    import pyarrow as pa
+
     table = _vectors(folder, shard.file, shard.sha256).slice(shard.first, shard.n_tracks)
     ids, lists = (table.column(name).combine_chunks() for name in (TRACK_ID, _VECTOR))
+    if not pa.types.is_fixed_size_list(lists.type):
+        return ids, lists
     return ids, lists.flatten().to_numpy(zero_copy_only=False).reshape(len(lists), -1)
+
+
+def _as_lists(vectors: np.ndarray) -> pa.FixedSizeListArray:
+    import numpy as np
+    import pyarrow as pa
+
+    values = pa.array(np.ascontiguousarray(vectors, dtype=np.float64).ravel())
+    return pa.FixedSizeListArray.from_arrays(values, vectors.shape[1])
 
 
 @lru_cache(maxsize=1)  # the small groups of a slot follow each other

@@ -1,25 +1,28 @@
-"""Vectors that several tracks share: collapsed before search, expanded after."""
+"""Rows that several tracks share: collapsed before search, expanded after."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from spark_app.similarity.spaces import Rows
+
 
 @dataclass(frozen=True)
 class Members:
-    """Positions of tracks that share each distinct vector: ``order[start[i] : start[i] + count[i]]``, ascending.
+    """Positions of tracks that share each distinct row: ``order[start[i] : start[i] + count[i]]``, ascending.
 
     Attributes:
-        distinct: The vectors, of shape (n_distinct, n_features).
-        which: Distinct vector of each track, of shape (n,).
+        distinct: The rows (``spaces.Rows``), n_distinct of them.
+        which: Distinct row of each track, of shape (n,).
         order, start, count: As above.
     """
 
-    distinct: np.ndarray
+    distinct: Any
     which: np.ndarray
     order: np.ndarray
     start: np.ndarray
@@ -28,29 +31,41 @@ class Members:
     @classmethod
     def of(cls, vectors: np.ndarray) -> Members:
         """Of finite float64 vectors of shape (n, n_features) without minus zeros; their order decides positions."""
+        first, which = _collapsed(vectors)
+        return cls.sharing(vectors[first], which)
+
+    @classmethod
+    def sharing(cls, distinct: Rows, which: np.ndarray) -> Members:
+        """Of distinct rows, and which of them each track has; every one has at least one track."""
         import numpy as np
 
-        first, which = _collapsed(vectors)
-        count = np.bincount(which, minlength=len(first))
+        count = np.bincount(which, minlength=len(distinct))
         order = np.argsort(which, kind="stable")
-        return cls(vectors[first], which, order, np.cumsum(count) - count, count)
+        return cls(distinct, which, order, np.cumsum(count) - count, count)
+
+    @cached_property
+    def by_first_track(self) -> np.ndarray:
+        """Distinct rows in the order of their first tracks."""
+        import numpy as np
+
+        return np.argsort(self.order[self.start])
 
     def first_of(self, distance: np.ndarray, candidates: np.ndarray, keep: int) -> tuple[np.ndarray, np.ndarray]:
-        """Per row the first ``keep`` tracks of its candidate vectors by (distance, position).
+        """For each query the first ``keep`` tracks of its candidate rows by (distance, position).
 
-        Of one vector no more than ``keep`` tracks can be among them, so a vector shared by thousands costs no more.
+        Of one row no more than ``keep`` tracks can be among them, so a row shared by thousands costs no more.
 
         Args:
             distance: Of shape (n_queries, n_candidates); infinite where there is no candidate.
-            candidates: Distinct vectors, of the same shape, each at most once in a row.
-            keep: Tracks to give; each row's candidates have at least as many.
+            candidates: Distinct rows, of the same shape, each at most once for a query.
+            keep: Tracks to give; each query's candidates have at least as many.
 
         Returns:
             Positions of tracks and their distances, both of shape (n_queries, keep).
         """
         import numpy as np
 
-        if len(self.order) == len(self.count):  # every track has a vector of its own
+        if len(self.order) == len(self.count):  # every track has a row of its own
             position, far = self.order[self.start[candidates]], distance
             best = np.lexsort((position, far), axis=-1)[:, :keep]
             return np.take_along_axis(position, best, axis=1), np.take_along_axis(far, best, axis=1)
@@ -68,6 +83,14 @@ class Members:
         return position[picked], far[picked]
 
 
+def stirred(mixture: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """A 64-bit mixture with further numbers mixed in; all are uint64. Other numbers give another mixture."""
+    import numpy as np
+
+    mixed = (mixture ^ numbers) * np.uint64(0x9E3779B97F4A7C15)
+    return mixed ^ (mixed >> np.uint64(29))
+
+
 def _collapsed(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Position of the first row of each distinct vector, and the distinct vector of each row.
 
@@ -78,8 +101,7 @@ def _collapsed(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     mixed = np.zeros(len(vectors), dtype=np.uint64)
     for column in np.ascontiguousarray(vectors.T).view(np.uint64):
-        mixed = (mixed ^ column) * np.uint64(0x9E3779B97F4A7C15)
-        mixed ^= mixed >> np.uint64(29)
+        mixed = stirred(mixed, column)
     _, first, which = np.unique(mixed, return_index=True, return_inverse=True)
     which = which.ravel()
     if not np.array_equal(vectors[first[which]], vectors):  # two vectors with one mixture: as good as never

@@ -17,9 +17,10 @@ from pyspark.sql import functions as F
 from spark_app.columns import GENRE_GROUP, TRACK_ID
 from spark_app.errors import UsageError
 from spark_app.similarity.build import Columns, build_shards
-from spark_app.similarity.distances import EUCLIDEAN, METRICS
+from spark_app.similarity.distances import EUCLIDEAN
 from spark_app.similarity.engines import AUTO, ENGINES
 from spark_app.similarity.index_files import StoredShard
+from spark_app.similarity.kinds import METRICS, kind_of
 from spark_app.similarity.layout import slots_of
 from spark_app.similarity.search import Index, neighbours_of_all, neighbours_of_new
 from spark_app.similarity.tuning import Goal
@@ -61,20 +62,26 @@ class NearestNeighbors(Estimator, _NeighborsParams, DefaultParamsReadable, Defau
     =======  =======================================================================================================
     engine   candidates of a row
     =======  =======================================================================================================
-    exact    all rows of its group, in blocks of matrix products (FAISS flat)
+    exact    all rows of its group: vectors in blocks of matrix products (FAISS flat), sets of sparse ones
     ivf      the rows of the lists whose centres are nearest (FAISS IVF)
     graph    what a walk over a small-world graph meets (FAISS HNSW)
-    lsh      the rows that share a bucket with it in one of several hash tables (``hash_tables.py``)
-    auto     ``exact`` up to ``exactRows`` rows; else the cheapest of exact, ivf and graph (default)
+    lsh      the rows that share a bucket with it in one of several hash tables (``hash_tables.py``, ``minhash.py``)
+    auto     ``exact`` up to ``exactRows`` rows; else the cheapest of exact, ivf and graph; of exact and lsh for sets
     =======  =======================================================================================================
+
+    Rows are vectors, ``inputCols`` being columns of numbers, compared by ``euclidean``, ``cosine`` or ``inner_product``
+    (``distances.py``); or sets, ``inputCols`` being one column of arrays of strings or integers, for ``jaccard``
+    (``sets.py``), which ``ivf`` and ``graph`` do not serve. An element counts once in an array, and null is none; an
+    empty set is at distance 1 from all others, empty ones too. Elements that only new rows have enlarge unions.
 
     Candidates are measured again in float64, and ties go by id; a row for which an engine finds fewer than k is
     searched exactly. An engine that cannot reach the recall gives way to ``exact``; the model's ``shards`` tell.
-    Vectors must not hold nulls or NaN: leave such rows out before. The index is stored below ``folder``, in files of
-    its own, and the model holds their names and checksums.
+    Vectors must not hold nulls or NaN: leave such rows out before. Rows whose set is null are left out. The index is
+    stored below ``folder``, in files of its own, and the model holds their names and checksums.
 
     Raises:
-        UsageError: from ``fit``, for an unknown metric or engine, or a number out of range.
+        UsageError: from ``fit``, for an unknown metric or engine, an engine that does not serve the metric, or a number
+            out of range; from ``fit`` and ``transform``, for a column of a type that the metric does not compare.
     """
 
     _input_kwargs: dict[str, Any]  # set by keyword_only
@@ -134,10 +141,11 @@ class NearestNeighbors(Estimator, _NeighborsParams, DefaultParamsReadable, Defau
 
     def _check(self) -> None:
         metric, engine = self.getOrDefault(self.metric), self.getOrDefault(self.engine)
-        if metric not in METRICS:
-            raise UsageError(f"there is no metric {metric!r}", f"Metrics: {', '.join(METRICS)}.")
+        engines = kind_of(metric).engines
         if engine not in ENGINES:
-            raise UsageError(f"there is no engine {engine!r}", f"Engines: {', '.join(ENGINES)}.")
+            raise UsageError(f"there is no engine {engine!r}", f"Engines: {', '.join(engines)}.")
+        if engine not in engines:
+            raise UsageError(f"engine {engine!r} does not search by {metric}", f"Engines: {', '.join(engines)}.")
         if not 0 < self.getOrDefault(self.targetRecall) <= 1:
             raise UsageError(f"targetRecall {self.getOrDefault(self.targetRecall)}: write a number in (0, 1]")
         for name in ("k", "shardRows"):

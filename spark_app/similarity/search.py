@@ -12,11 +12,12 @@ from pyspark.sql import functions as F
 
 from spark_app.columns import DISTANCE, NEIGHBOUR_ID, RANK
 from spark_app.similarity.build import Columns
-from spark_app.similarity.distances import prepared
 from spark_app.similarity.engines import loaded
 from spark_app.similarity.index_files import StoredShard, read_file, read_vectors
+from spark_app.similarity.kinds import kind_of
 from spark_app.similarity.layout import Block, blocks_of
 from spark_app.similarity.shard import Shard, Tracks
+from spark_app.similarity.spaces import Rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,7 +34,7 @@ class Index:
     Attributes:
         folder: Folder or URI of its files.
         columns: What columns of searched frames mean.
-        metric: One of ``distances.METRICS``.
+        metric: One of ``kinds.METRICS``.
         seed: That its engines were built with.
         shards: By group, then number.
     """
@@ -67,7 +68,7 @@ def neighbours_of_all(spark: SparkSession, index: Index, *, k: int, groups: Coll
         Key ``key, group, rank`` ``[key, group, rank (from 1), neighbour_id, distance, engine]``, ordered by distance in
         float64, then id. Never the track itself. Rows of a group come ordered by key and rank; one partition is a task.
     """
-    tasks = blocks_of(index.shards, groups)
+    tasks = blocks_of(index.shards, groups, task_pairs=kind_of(index.metric).task_pairs)
     if not tasks:
         return spark.createDataFrame([], index.neighbour_ddl())
 
@@ -84,18 +85,20 @@ def neighbours_of_new(queries: DataFrame, index: Index, *, k: int) -> DataFrame:
     """The k nearest tracks of the index for each row of another frame, within its group.
 
     Args:
-        queries: ``[key, group, *vector]``, one row per key and group, no nulls. A row of a group that the index does
-            not know gives no row. A track of the index with the same id is a neighbour like any other.
+        queries: ``[key, group, *inputs]``, one row per key and group, no nulls; a null set gives no row. A row of a
+            group that the index does not know gives no row. A track of the index with the same id is a neighbour like
+            any other.
         index: The index.
         k: Neighbours asked for.
 
     Returns:
         As ``neighbours_of_all``.
     """
-    columns = index.columns
+    columns, kind = index.columns, kind_of(index.metric)
     known = queries.where(F.col(columns.group).isin(sorted({shard.group for shard in index.shards})))
     part = F.pmod(F.xxhash64(columns.key), F.lit(max(known.sparkSession.sparkContext.defaultParallelism, 1)))
-    wanted = known.select(columns.key, columns.group, *columns.vector).withColumn("_part", part)
+    keys = [columns.key, columns.group]
+    wanted = kind.selected(known, keys, columns.inputs).withColumn("_part", part)
 
     def search(rows: pd.DataFrame) -> pd.DataFrame:
         import pandas as pd
@@ -103,8 +106,8 @@ def neighbours_of_new(queries: DataFrame, index: Index, *, k: int) -> DataFrame:
 
         rows = rows.sort_values(columns.key, ignore_index=True)
         group = str(rows[columns.group].iloc[0])
-        vectors = prepared(rows[list(columns.vector)].to_numpy(float), index.metric)
-        found = [_nearest(index, shard, vectors, k) for shard in index.of_group(group)]
+        sought = kind.prepared(kind.gathered(rows, columns.inputs))
+        found = [_nearest(index, shard, sought, k) for shard in index.of_group(group)]
         ids, distance = _merged(found, k)
         engine = index.of_group(group)[0].engine
         table = _table(index, pa.array(rows[columns.key], pa.string()), group, ids, distance, engine)
@@ -116,11 +119,11 @@ def neighbours_of_new(queries: DataFrame, index: Index, *, k: int) -> DataFrame:
 @lru_cache(maxsize=2)
 def _opened(index_folder: str, metric: str, seed: int, shard: _Hashable) -> tuple[pa.Array, Shard]:
     stored = shard.stored
-    ids, vectors = read_vectors(index_folder, stored)
-    tracks = Tracks.of(vectors, metric)
+    ids, rows = read_vectors(index_folder, stored)
+    tracks = Tracks.of(rows, metric)
     content = read_file(index_folder, stored.engine_file, stored.engine_sha256) if stored.engine_file else b""
-    rows = tracks.space.rows if stored.engine != "exact" else tracks.space.rows[:1]
-    return ids, Shard(tracks, stored.engine, loaded(stored.engine, rows, stored.parameters, content, seed=seed))
+    searcher = loaded(stored.engine, tracks.space.rows, stored.parameters, content, seed=seed)
+    return ids, Shard(tracks, stored.engine, searcher)
 
 
 @dataclass(frozen=True)
@@ -157,7 +160,7 @@ def _answer(index: Index, block: Block, k: int) -> Iterator[pa.RecordBatch]:
     yield from table.to_batches(max_chunksize=_BATCH_ROWS)
 
 
-def _nearest(index: Index, shard: StoredShard, sought: np.ndarray, k: int) -> tuple[pa.Array, np.ndarray]:
+def _nearest(index: Index, shard: StoredShard, sought: Rows, k: int) -> tuple[pa.Array, np.ndarray]:
     ids, opened = open_shard(index, shard)
     positions, distance = opened.nearest(sought, k)
     return ids.take(positions.ravel()), distance

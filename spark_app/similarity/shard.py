@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from spark_app.similarity.distances import SearchSpace, prepared
-from spark_app.similarity.engines import EXACT, Searcher
+from spark_app.similarity.engines import Searcher
 from spark_app.similarity.exact import blocks, exact_pools, first_tracks, without_self
+from spark_app.similarity.kinds import Kind, kind_of
 from spark_app.similarity.members import Members
+from spark_app.similarity.spaces import Rows, Space
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,23 +19,34 @@ _EXTRA = 4  # candidates beyond k: float32 seldom confuses more
 
 @dataclass(frozen=True)
 class Tracks:
-    """Vectors in the order of their ids, collapsed and placed for search.
+    """Rows in the order of their tracks' ids, collapsed and placed for search.
 
     Attributes:
-        members: Who shares which vector.
-        space: Of the distinct vectors.
-        metric: One of ``distances.METRICS``.
+        members: Who shares which row.
+        space: Of the distinct rows.
+        metric: One of ``kinds.METRICS``.
     """
 
     members: Members
-    space: SearchSpace
+    space: Space
     metric: str
 
     @classmethod
-    def of(cls, vectors: np.ndarray, metric: str) -> Tracks:
-        """From finite float64 vectors of shape (n, n_features), n at least 1, in the order of the ids."""
-        members = Members.of(prepared(vectors, metric))
-        return cls(members, SearchSpace(members.distinct, metric), metric)
+    def of(cls, rows: Any, metric: str) -> Tracks:
+        """From n rows, at least 1, in the order of the ids.
+
+        Args:
+            rows: Finite float64 vectors of shape (n, n_features); or, for ``jaccard``, an Arrow array of n lists.
+            metric: One of ``kinds.METRICS``.
+        """
+        kind = kind_of(metric)
+        members = kind.members(kind.prepared(rows))
+        return cls(members, kind.space(members.distinct), metric)
+
+    @property
+    def kind(self) -> Kind:
+        """Of the rows."""
+        return kind_of(self.metric)
 
     def __len__(self) -> int:
         return len(self.members.which)
@@ -47,20 +59,22 @@ class Shard:
     Attributes:
         tracks: The tracks.
         engine: One of ``engines.ENGINES`` but ``auto``.
-        searcher: The engine, built over ``tracks.space.rows``; not asked where it is ``exact``.
-        compared: Vectors that queries have been compared with so far.
+        searcher: The engine, built over ``tracks.space.rows``.
+        compared: Rows that queries have been compared with so far.
+        fallbacks: Queries for which the engine found too few, so that the exact search answered.
     """
 
     tracks: Tracks
     engine: str
     searcher: Searcher
     compared: int = 0
+    fallbacks: int = 0
 
-    def nearest(self, sought: np.ndarray, keep: int) -> tuple[np.ndarray, np.ndarray]:
+    def nearest(self, sought: Rows, keep: int) -> tuple[np.ndarray, np.ndarray]:
         """The first tracks by (float64 distance, position) among those that the engine finds.
 
         Args:
-            sought: Prepared queries of shape (n_queries, n_features).
+            sought: Prepared queries.
             keep: Tracks asked for.
 
         Returns:
@@ -69,10 +83,8 @@ class Shard:
         """
         import numpy as np
 
+        sought = self.tracks.space.adopted(sought)
         keep = min(keep, len(self.tracks))
-        if self.engine == EXACT:
-            self.compared += len(sought) * len(self.tracks.members.distinct)
-            return exact_pools(self.tracks.members, self.tracks.space, sought, keep=keep)
         positions = np.empty((len(sought), keep), dtype=np.int64)
         distance = np.empty((len(sought), keep))
         n_candidates = min(keep + _EXTRA, len(self.tracks.members.distinct))
@@ -80,10 +92,10 @@ class Shard:
             positions[block], distance[block] = self._found(sought[block], n_candidates, keep)
         return positions, distance
 
-    def _found(self, sought: np.ndarray, n_candidates: int, keep: int) -> tuple[np.ndarray, np.ndarray]:
+    def _found(self, sought: Rows, n_candidates: int, keep: int) -> tuple[np.ndarray, np.ndarray]:
         import numpy as np
 
-        members, space, metric = self.tracks.members, self.tracks.space, self.tracks.metric
+        members, space = self.tracks.members, self.tracks.space
         candidates, compared = self.searcher.search(space.queries(sought), n_candidates)
         self.compared += compared
         is_found = candidates >= 0
@@ -93,9 +105,10 @@ class Shard:
         positions = np.empty((len(sought), keep), dtype=np.int64)
         distance = np.empty((len(sought), keep))
         if len(enough):
-            found = first_tracks(members, sought[enough], candidates[enough], keep, metric)
+            found = first_tracks(members, space, sought[enough], candidates[enough], keep)
             positions[enough], distance[enough] = found
         if len(short):
+            self.fallbacks += len(short)
             self.compared += len(short) * len(members.distinct)
             positions[short], distance[short] = exact_pools(members, space, sought[short], keep=keep)
         return positions, distance

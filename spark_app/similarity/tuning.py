@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from spark_app.similarity.engines import AUTO, EXACT, GRAPH, IVF, LSH, Parameters, Searcher, built
+from spark_app.similarity.costs import lists_for
+from spark_app.similarity.engines import AUTO, EXACT, GRAPH, IVF, LSH, Parameters, Searcher, built, hashing_of
 from spark_app.similarity.exact import exact_pools
 from spark_app.similarity.hash_tuning import table_choices
 from spark_app.similarity.shard import Shard, Tracks
@@ -60,7 +61,8 @@ class Choice:
         searcher: The engine over the tracks.
         recall, low, high: Mean recall and its 95 % interval; 1 for the exact search, which is not measured.
         n_sample: Queries it was measured on; 0 for the exact search.
-        compared: Vectors compared with a query, on the mean.
+        compared: Rows compared with a query, on the mean.
+        fallback: Share of the sample for which the engine found too few, so that the exact search answered.
     """
 
     engine: str
@@ -71,6 +73,7 @@ class Choice:
     high: float = 1.0
     n_sample: int = 0
     compared: float = 0.0
+    fallback: float = 0.0
 
 
 def choose(tracks: Tracks, goal: Goal) -> Choice:
@@ -79,26 +82,39 @@ def choose(tracks: Tracks, goal: Goal) -> Choice:
     An engine that cannot reach the recall with its largest parameters gives way to the exact search.
     """
     n = len(tracks.members.distinct)
-    exact = Choice(EXACT, {}, built(EXACT, tracks.space.rows[:1], {}, seed=goal.seed), compared=n)
+    exact = Choice(EXACT, {}, built(EXACT, tracks.space.rows, {}, seed=goal.seed), compared=n)
     if goal.engine == EXACT or n <= max(goal.exact_rows if goal.engine == AUTO else 0, goal.k + 1):
         return exact
     truth = _Truth.of(tracks, goal)
     if goal.engine != AUTO:
         return _tuned(tracks, goal, truth, goal.engine) or exact
+    costs = tracks.kind.costs(tracks.space)
+
+    def cost(choice: Choice) -> float:
+        return costs.of(choice.engine, choice.parameters, choice.compared, choice.fallback)
+
     best = exact
-    for engine in (IVF, GRAPH):
-        if _cheapest(engine, tracks) < _cost(best, tracks):
+    for engine in tracks.kind.automatic:
+        if costs.least(engine) < cost(best):
             found = _tuned(tracks, goal, truth, engine)
-            best = min([best, found], key=lambda one: _cost(one, tracks)) if found else best
+            best = min([best, found], key=cost) if found else best
     return best
 
 
 @dataclass(frozen=True)
 class _Truth:
-    """Sampled distinct vectors, those of their nearest tracks (themselves among them), and the distance of the last."""
+    """Sampled distinct rows, those of their nearest tracks, and the distance of the last.
+
+    Attributes:
+        sought: Positions of the sampled rows.
+        near: Rows of their k + 1 nearest tracks, themselves among them.
+        counts: Which of these hashing has to find: not the row itself, nor rows that have nothing in common with it.
+        kth: Distance of the last.
+    """
 
     sought: np.ndarray
     near: np.ndarray
+    counts: np.ndarray
     kth: np.ndarray
 
     @classmethod
@@ -109,7 +125,9 @@ class _Truth:
         most = min(goal.sample, len(members.distinct))
         sought = np.sort(np.random.default_rng(goal.seed).choice(len(members.distinct), most, replace=False))
         found, distance = exact_pools(members, tracks.space, members.distinct[sought], keep=goal.k + 1)
-        return cls(sought, members.which[found], distance[:, -1])
+        near = members.which[found]
+        counts = (near != sought[:, None]) & (distance < tracks.space.farthest)
+        return cls(sought, near, counts, distance[:, -1])
 
 
 def _tuned(tracks: Tracks, goal: Goal, truth: _Truth, engine: str) -> Choice | None:
@@ -122,9 +140,11 @@ def _tuned(tracks: Tracks, goal: Goal, truth: _Truth, engine: str) -> Choice | N
 
 def _ladder(tracks: Tracks, goal: Goal, truth: _Truth, engine: str) -> Iterator[tuple[Parameters, Searcher]]:
     """Parameters from the cheapest to the dearest, with the engine that has them."""
-    rows, n = tracks.space.rows, len(tracks.space.rows)
+    rows, n = tracks.space.rows, len(tracks.members.distinct)
     if engine == LSH:
-        for choice in table_choices(rows, truth.sought, truth.near, target=goal.recall, seed=goal.seed):
+        hashing = hashing_of(rows)
+        sample = truth.sought, truth.near, truth.counts
+        for choice in table_choices(hashing, rows, *sample, target=goal.recall, seed=goal.seed):
             yield choice, built(LSH, rows, choice, seed=goal.seed)
     elif engine == IVF:
         lists = lists_for(n)
@@ -137,17 +157,6 @@ def _ladder(tracks: Tracks, goal: Goal, truth: _Truth, engine: str) -> Iterator[
         for breadth in _BREADTHS:
             searcher.breadth = breadth  # type: ignore[attr-defined]
             yield {"breadth": breadth}, searcher
-
-
-def lists_for(n: int) -> int:
-    """Lists of an inverted file: the power of two next to four times the square root of the rows.
-
-    >>> lists_for(1_000_000), lists_for(30_000)
-    (4096, 512)
-    """
-    from math import log2
-
-    return int(2 ** round(log2(4 * sqrt(n)))) if n > 16 else 1
 
 
 def _measured(tracks: Tracks, goal: Goal, truth: _Truth, choice: Choice) -> Choice:
@@ -169,6 +178,7 @@ def _measured(tracks: Tracks, goal: Goal, truth: _Truth, choice: Choice) -> Choi
         high=min(mean + half, 1.0),
         n_sample=len(share),
         compared=shard.compared / len(share),
+        fallback=shard.fallbacks / len(share),
     )
 
 
@@ -178,35 +188,3 @@ def _limit(kth: np.ndarray) -> np.ndarray:
 
     limit: np.ndarray = kth + np.abs(kth) * (TOLERANCE - 1)
     return limit
-
-
-# Nanoseconds a pair, a + b * dimensions, on one core: of matrix products (flat search, centres of lists), of lists read
-# one after the other, and of nodes of a graph fetched from anywhere in memory.
-_PRODUCT, _SCAN, _FETCH = (0.35, 0.02), (0.9, 0.1), (12.0, 0.3)
-_BUILD_COMPARED = 900  # vectors that a node of the graph is compared with when it is added
-
-
-def _cost(choice: Choice, tracks: Tracks) -> float:
-    """Nanoseconds of building the engine and searching all tracks with it."""
-    n, width = tracks.space.rows.shape
-    if choice.engine == EXACT:
-        return n * n * _pair(_PRODUCT, width)
-    if choice.engine == IVF:
-        lists = choice.parameters["lists"]
-        scanned = max(choice.compared - lists, 0.0)
-        return _cheapest(IVF, tracks) + n * scanned * _pair(_SCAN, width)
-    return _cheapest(GRAPH, tracks) + n * choice.compared * _pair(_FETCH, width)
-
-
-def _cheapest(engine: str, tracks: Tracks) -> float:
-    """What an engine costs before it has looked into a single list or node."""
-    n, width = tracks.space.rows.shape
-    if engine == IVF:
-        lists = lists_for(n)
-        trained = min(n, 40 * lists) * lists * 8
-        return (trained + 2.0 * n * lists) * _pair(_PRODUCT, width)
-    return n * _BUILD_COMPARED * _pair(_FETCH, width)
-
-
-def _pair(cost: tuple[float, float], width: int) -> float:
-    return cost[0] + cost[1] * width

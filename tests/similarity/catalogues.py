@@ -43,6 +43,25 @@ def brute_force(vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     return np.array(found), np.array(distances)
 
 
+def brute_force_sets(sets: Sequence[set], k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Oracle: Jaccard distances by Python's own sets, sorted by (distance, position)."""
+    found, distances = [], []
+    for query, one in enumerate(sets):
+        distance = np.array([1 - len(one & other) / max(len(one | other), 1) for other in sets])
+        order = [i for i in np.lexsort((np.arange(len(sets)), distance)) if i != query][:k]
+        found.append(order)
+        distances.append(distance[order])
+    return np.array(found), np.array(distances)
+
+
+def planted_sets(families: int, each: int = 10, *, seed: int = 0, kept: float = 0.85) -> list[list[int]]:
+    """Families of sets of twenty numbers below 50,000; members have most elements of their family, others at random."""
+    rng = np.random.default_rng(seed)
+    shape = (families * each, 20)
+    of_family = np.repeat(rng.integers(0, 50_000, (families, 20)), each, axis=0)
+    return np.where(rng.random(shape) < kept, of_family, rng.integers(0, 50_000, shape)).tolist()
+
+
 def fill(context: Context, name: str, frame: DataFrame) -> None:
     """Write a table of which a test gives some columns only; the others are null."""
     fields = TABLES[name].struct.fields

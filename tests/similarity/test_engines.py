@@ -7,10 +7,11 @@ import pytest
 from scipy.spatial import cKDTree
 
 from spark_app.errors import UsageError
+from spark_app.similarity.costs import lists_for
 from spark_app.similarity.engines import built, loaded
 from spark_app.similarity.hash_tables import HashTables
 from spark_app.similarity.shard import Shard, Tracks
-from spark_app.similarity.tuning import Goal, choose, lists_for
+from spark_app.similarity.tuning import Goal, choose
 from tests.similarity.catalogues import brute_force, random_vectors
 
 PARAMETERS = {
@@ -131,6 +132,12 @@ def test_tuning_reaches_the_recall_that_was_asked_for(engine):
     _, distance = Shard(tracks, engine, choice.searcher).neighbours(np.arange(3_000), 10)
     expected = cKDTree(vectors).query(vectors, k=11)[0][:, -1:]
     assert (distance <= expected * (1 + 1e-9)).mean() >= 0.95
+
+
+def test_tables_are_tuned_where_vectors_have_their_like_as_neighbours():
+    tracks = Tracks.of(np.repeat(random_vectors(300), 8, axis=0), "euclidean")
+    choice = choose(tracks, Goal(k=5, recall=0.95, engine="lsh", sample=100))
+    assert (choice.engine, choice.recall) == ("lsh", 1.0)
 
 
 def test_auto_is_exact_for_small_groups_and_the_cheapest_engine_for_large_ones():
