@@ -132,10 +132,12 @@ LEARNED = (
     TableSchema(
         "models.cluster_cards",
         ("genre_group", "cluster"),
-        # centre: z units in the order of AUDIO12, centre_raw: in their own units; exemplar_id: the member nearest to
-        # the centre, exemplars: further ones, nearest first; share: of the group's tracks; profile: centre less the
-        # group's mean in the group's standard deviations; k_score: silhouette where it chose k; stability: adjusted
-        # Rand index between seeds; engine: who fitted the group; version: counts clusterings that differ
+        # centre: z units in the order of AUDIO12, centre_raw: in their own units; exemplars: members, nearest to the
+        # centre first, of other artists where there are some; exemplar_id: the first of them; share: of the group's
+        # tracks; profile: centre less the group's mean in the group's standard deviations; k_score: silhouette of k,
+        # stability: adjusted Rand index between seeds, both on a sample of the group, null of one cluster and where the
+        # sample has no more distinct vectors than clusters; engine: who fitted the group; version: counts clusterings
+        # that differ
         "genre_group string, cluster int, k int, n_tracks bigint, inertia double, exemplar_id string, "
         "centre array<double>, share double, centre_raw array<double>, profile array<double>, words string, "
         "exemplars array<string>, k_score double, stability double, engine string, version int",
@@ -146,9 +148,10 @@ LEARNED = (
     TableSchema(
         "results.cluster_drift",
         ("genre_group", "cluster", "version"),
-        # change: first, matched or new; n_kept: tracks of the cluster before that the group still has; n_stayed: those
-        # of them in this cluster; centre_shift: in standard deviations of all tracks, centre_shift_raw: per feature of
-        # AUDIO12 in its unit; size_change: n_tracks / previous_n_tracks - 1
+        # change: first, matched, new or gone; n_kept: tracks of the cluster before that the group still has; n_stayed:
+        # those of them in this cluster; centre_shift: in standard deviations of all tracks, centre_shift_raw: per
+        # feature of AUDIO12 in its unit; size_change: n_tracks / previous_n_tracks - 1. What is gone has no number any
+        # more: its cluster is -1 - previous_cluster, its n_tracks 0
         "genre_group string, cluster int, version int, change string, previous_cluster int, n_tracks bigint, "
         "previous_n_tracks bigint, size_change double, n_kept bigint, n_stayed bigint, share_stayed double, "
         "centre_shift double, centre_shift_raw array<double>",
