@@ -64,8 +64,10 @@ class SkipStep(Exception):  # noqa: N818 - a signal, not a failure
         reason: Shown on the step's line.
         keep_tables: True where what the tables hold stays right; otherwise they are emptied, since a root
             that another source set filled must not keep rows which this one cannot write.
+        keep: Tables that stay even so: what they tell of earlier runs is not undone by this one.
     """
 
-    def __init__(self, reason: str, *, keep_tables: bool = False) -> None:
+    def __init__(self, reason: str, *, keep_tables: bool = False, keep: tuple[str, ...] = ()) -> None:
         super().__init__(reason)
         self.keep_tables = keep_tables
+        self.keep = keep

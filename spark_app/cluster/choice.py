@@ -1,8 +1,11 @@
-"""How many clusters a group gets, and how far fits with other seeds agree; both on a hashed sample of the group."""
+"""How many clusters a group gets, how well they are parted, and how far fits with other seeds agree.
+
+All but the number of distinct vectors comes from a hashed sample of the group.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import mean
@@ -22,8 +25,9 @@ class Choice:
     """The number of clusters of a group.
 
     Attributes:
-        k: At least 1, at most the distinct vectors of the group.
-        score: Silhouette of ``k`` on the sample, (-1, 1]; None where it did not decide.
+        k: At least 1, below the number of distinct vectors of the group where it has two.
+        score: Mean silhouette of ``k`` clusters of the sample, (-1, 1]; None of one cluster, and where the sample has
+            no more distinct vectors than clusters.
     """
 
     k: int
@@ -31,7 +35,9 @@ class Choice:
 
 
 def chosen_k(sample: np.ndarray, *, n_distinct: Callable[[], int], plan: ClusterPlan, seed: int) -> Choice:
-    """The number of clusters by ``plan.k``.
+    """The number of clusters by ``plan.k``, at most one less than the group has distinct vectors, at least 1.
+
+    As many clusters as distinct vectors would say nothing: each vector would be its own centre.
 
     ``auto`` takes the number with the largest mean silhouette (Rousseeuw, 1987), the smallest among equals. Among the
     30 indices of Arbelaitz et al. (2013) it came out best; Calinski and Harabasz's falls from two or three clusters on
@@ -45,29 +51,40 @@ def chosen_k(sample: np.ndarray, *, n_distinct: Callable[[], int], plan: Cluster
         seed: Of the group.
     """
     if plan.k == AUTO:
-        scores = dict(_silhouettes(sample, plan, seed))
+        scores = dict(_silhouettes(sample, range(plan.min_k, plan.max_k + 1), plan, seed))
         if scores:
             best = max(scores, key=lambda k: (scores[k], -k))
             return Choice(best, scores[best])
-        return Choice(min(plan.min_k, n_distinct()))
-    if isinstance(plan.k, str):
+        k = min(plan.min_k, _most(n_distinct()))
+    elif isinstance(plan.k, str):
         distinct = n_distinct()
         asked = distinct // int(plan.k.removeprefix(PER_DISTINCT))
-        return Choice(min(max(asked, plan.min_k), plan.max_k, distinct))
-    is_enough = at_most_distinct(plan.k, sample) == plan.k
-    return Choice(plan.k if is_enough else min(plan.k, n_distinct()))
+        k = min(max(asked, plan.min_k), plan.max_k, _most(distinct))
+    else:
+        is_enough = at_most_distinct(plan.k + 1, sample) > plan.k
+        k = plan.k if is_enough else min(plan.k, _most(n_distinct()))
+    return Choice(k, dict(_silhouettes(sample, [k], plan, seed)).get(k))
 
 
-def _silhouettes(sample: np.ndarray, plan: ClusterPlan, seed: int) -> Iterator[tuple[int, float]]:
-    """Every allowed number with its mean silhouette, which takes at least two clusters and one distinct vector more."""
+def _most(n_distinct: int) -> int:
+    return max(n_distinct - 1, 1)
+
+
+def _silhouettes(
+    sample: np.ndarray, numbers: Iterable[int], plan: ClusterPlan, seed: int
+) -> Iterator[tuple[int, float]]:
+    """Those numbers that can have a mean silhouette, with it: two clusters at least, and a distinct vector more than
+    clusters.
+    """
     from sklearn.metrics import silhouette_score
     from sklearn.metrics.pairwise import euclidean_distances
 
-    numbers = range(max(plan.min_k, 2), min(plan.max_k, count_distinct(sample) - 1) + 1)
-    if not numbers:
+    distinct = count_distinct(sample)
+    possible = [k for k in numbers if 2 <= k < distinct]
+    if not possible:
         return
     distances = euclidean_distances(sample)
-    for k in numbers:
+    for k in possible:
         labels, _ = fitted_clusters(sample, k=k, starts=plan.starts, seed=seed)
         yield k, float(silhouette_score(distances, labels, metric="precomputed"))
 
@@ -75,8 +92,9 @@ def _silhouettes(sample: np.ndarray, plan: ClusterPlan, seed: int) -> Iterator[t
 def stability(sample: np.ndarray, *, k: int, plan: ClusterPlan, seed: int) -> float | None:
     """Mean adjusted Rand index (Hubert and Arabie, 1985) over all pairs of fits of the sample with other seeds.
 
-    1 where all fits give the same clusters, as one cluster always does; about 0 where they agree no more than by
-    chance. None where ``plan.stability_seeds`` is below 2.
+    1 where all fits give the same clusters; about 0 where they agree no more than by chance. None where seeds could
+    not but agree, of one cluster and where the sample has no more distinct vectors than clusters, and where
+    ``plan.stability_seeds`` is below 2.
 
     Args:
         sample: Shape (n_sample, n_features).
@@ -86,7 +104,7 @@ def stability(sample: np.ndarray, *, k: int, plan: ClusterPlan, seed: int) -> fl
     """
     from sklearn.metrics import adjusted_rand_score
 
-    if plan.stability_seeds < 2:
+    if plan.stability_seeds < 2 or k == 1 or at_most_distinct(k + 1, sample) <= k:
         return None
     seeds = [(seed + number) % _SEEDS for number in range(1, plan.stability_seeds + 1)]
     fits = [fitted_clusters(sample, k=k, starts=plan.starts, seed=number)[0] for number in seeds]

@@ -43,8 +43,8 @@ def cluster_groups(members: DataFrame, *, sizes: Mapping[str, int], plan: Cluste
         k, n_tracks, inertia, centre, profile, exemplars, k_score, stability, engine]``. All from ``k`` on are null but
         for the first exemplar, the member nearest to the centre, the smallest id among equals. They hold
 
-        - of the group: its number of clusters, the silhouette that chose it (null where none did), the agreement of
-          seeds (``choice.stability``), and who fitted it (``scikit_learn`` or ``mllib``);
+        - of the group: its number of clusters, its silhouette (``choice.Choice``), the agreement of seeds
+          (``choice.stability``), and who fitted it (``scikit_learn`` or ``mllib``);
         - of the cluster: its size, the sum of squared distances, the centre in the order of ``AUDIO12``, the centre
           as deviations from the group's mean in the group's standard deviations (0 where the group has one value),
           and the ids of ``plan.exemplars`` tracks, nearest first, with another artist each where there are as many.

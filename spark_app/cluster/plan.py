@@ -15,13 +15,14 @@ class ClusterPlan:
 
     Attributes:
         k: Clusters per group: a number; ``auto``, the one with the best silhouette; ``distinct/N``, one for every N
-            distinct vectors. A group of fewer distinct vectors has as many clusters as these.
+            distinct vectors. Never as many as there are distinct vectors, but for the one cluster of a single one.
         min_k: Fewest clusters of ``auto`` (never below 2 there) and ``distinct/N``.
         max_k: Most clusters of both.
         starts: Starts with other seeds; the one with the smallest inertia stays.
         init_steps: Of k-means||, which starts groups above ``task_rows``.
         task_rows: Members up to which one task fits a group.
-        sample_rows: Hashed members of a group that silhouette and stability look at.
+        sample_rows: Hashed members of a group that silhouette and stability look at; of them the silhouette holds all
+            distances between two.
         stability_seeds: Fits of the sample that are compared; below 2 stability is not measured.
         exemplars: Tracks that stand for a cluster, at most.
         seed: Of the run.

@@ -18,8 +18,8 @@ def cooccurrence(playlist_tracks: DataFrame, *, min_count: int, max_tracks: int,
 
     ``lift = n(a, b) N / (n(a) n(b))`` and ``pmi = log2(lift)``, where N counts the playlists with a track of the
     catalogue, n those that hold a track, or both of a pair. Independent tracks have lift 1 and pmi 0. A pair is
-    relevant where lift or pmi lies above a threshold that the caller sets, and pmi grades it. Near-twins are pairs
-    like others; who does not want them leaves them out.
+    relevant or not, by a threshold of lift or pmi that the caller sets. Near-twins are pairs like others; who does not
+    want them leaves them out.
 
     Args:
         playlist_tracks: ``[playlist_id, track_id]``; rows with a null ``track_id`` and further columns do not count,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from statistics import mean
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark_app.cluster.cards import VERSION, Card, assignments, cluster_cards, exemplar_rows
-from spark_app.cluster.drift import BEFORE, Shared, drift_rows, is_unchanged, shared_tracks, version_of
+from spark_app.cluster.drift import BEFORE, GONE, Shared, drift_rows, is_unchanged, shared_tracks, version_of
 from spark_app.cluster.groups import cluster_groups, with_artists
 from spark_app.cluster.plan import ClusterPlan
 from spark_app.columns import ALL, AUDIO12, AUDIO12_Z, CLUSTER, GENRE_GROUP, TRACK_ID, UNKNOWN
@@ -36,9 +36,9 @@ def run(context: Context) -> Outcome:
     try:
         sizes, n_pairs = _sizes(scored)
         if not n_pairs:
-            raise SkipStep("no genres")
+            raise _skipped(context, "no genres")
         if not sizes:
-            raise SkipStep(why_unusable(audio) or "no track has all audio features")
+            raise _skipped(context, why_unusable(audio) or "no track has all audio features")
         clustered = cluster_groups(scored.where(has_all_features()), sizes=sizes, plan=_plan(context))
         cards = _written(context, clustered)
     finally:
@@ -84,20 +84,51 @@ def _written(context: Context, clustered: DataFrame) -> list[Card]:
 
 def _with_drift(context: Context, clustered: DataFrame, cards: list[Card], deviations: list[float]) -> int:
     """The version of these clusters; where it is a new one, its drift is written."""
-    tables = context.tables
-    stored = [row.asDict() for row in tables.read(_CARDS).collect()] if tables.exists(_CARDS) else []  # likewise
+    stored = _stored_cards(context)
     before = version_of(stored)
     if before and is_unchanged(stored, cards):
         return before
+    last = before or _last_gone(context)
     shared = _shared(context, clustered, before) if before else {}
-    rows = drift_rows(stored if before else [], cards, shared=shared, deviations=deviations, version=before + 1)
+    rows = drift_rows(stored if before else [], cards, shared=shared, deviations=deviations, version=last + 1)
+    _write_drift(context, rows, after=last)
+    return last + 1
+
+
+def _skipped(context: Context, reason: str) -> SkipStep:
+    """There are no clusters any more: the drift says so, and stays, so that no version is given twice."""
+    stored = _stored_cards(context)
+    if before := version_of(stored):
+        rows = drift_rows(stored, [], shared={}, deviations=[], version=before + 1)
+        _write_drift(context, rows, after=before)
+    return SkipStep(reason, keep=(_DRIFT,))
+
+
+def _stored_cards(context: Context) -> list[dict[str, Any]]:
+    if not context.tables.exists(_CARDS):
+        return []
+    return [row.asDict() for row in context.tables.read(_CARDS).collect()]  # one row per cluster
+
+
+def _last_gone(context: Context) -> int:
+    """The version in which a skipped step saw the clusters go, 0 where none did. Without cards, what the drift tells
+    beyond it comes from a run that was stopped before it wrote any.
+    """
+    if not context.tables.exists(_DRIFT):
+        return 0
+    gone = context.tables.read(_DRIFT).where(F.col("change") == GONE)
+    return gone.agg(F.max(VERSION)).collect()[0][0] or 0  # one number
+
+
+def _write_drift(context: Context, rows: Sequence[Mapping[str, Any]], *, after: int) -> None:
+    """Write the rows of the version that follows; what a stopped run told of it gives way."""
+    tables = context.tables
     values = [[row.get(name) for name in TABLES[_DRIFT].columns] for row in rows]
-    if before and tables.exists(_DRIFT):
-        earlier = tables.read(_DRIFT).where(F.col(VERSION) <= before)
+    if after and tables.exists(_DRIFT):
+        earlier = tables.read(_DRIFT).where(F.col(VERSION) <= after)
         tables.write(_DRIFT, earlier.unionByName(context.spark.createDataFrame(values, TABLES[_DRIFT].struct)))
     else:
         tables.write_rows(_DRIFT, values)
-    return before + 1
 
 
 def _shared(context: Context, clustered: DataFrame, version: int) -> Shared:
@@ -130,9 +161,10 @@ def _outcome(cards: Sequence[Card], *, n_pairs: int) -> Outcome:
     # since a track without all features is no fault of this job's input.
     usable, groups = sum(card["n_tracks"] for card in cards), _groups(cards)
     detail = f"{counted(len(cards), 'cluster')} in {counted(len(groups), 'group')}"
-    agreements = [of_group[0]["stability"] for of_group in groups.values() if of_group[0]["stability"] is not None]
-    if agreements:
-        detail += f", seeds agree {mean(agreements):.2f}"
+    agreements = [(card["stability"], card["n_tracks"]) for card in cards if card["stability"] is not None]
+    if agreements:  # a large group counts for more than a small one
+        agreement = sum(value * n for value, n in agreements) / sum(n for _, n in agreements)
+        detail += f", seeds agree {agreement:.2f}"
     if n_pairs > usable:
         detail += f", {n_pairs - usable:,} skipped_null"
     return Outcome(read=usable, kept=usable, detail=detail)

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from spark_app.columns import ALL, AUDIO12, TRACK_ID
 from spark_app.errors import SkipStep
 from spark_app.jobs.base import Context, Job, Outcome
-from spark_app.jobs.playlist_pairs import played_together
+from spark_app.jobs.playlist_pairs import PLAYLIST_TRACKS, played_together
 from spark_app.report.retrieval import retrieval_figure
 from spark_app.schemas import TABLES
 from spark_app.similarity.evaluation.plan import RANDOM, Plan, rankings_of
@@ -26,6 +26,7 @@ from spark_app.similarity.evaluation.queries import (
     with_sample,
     with_vectors,
 )
+from spark_app.similarity.evaluation.searchers import RECALL
 from spark_app.similarity.evaluation.spark_lsh import SPARK_LSH, lsh_lists
 from spark_app.similarity.evaluation.summary import MACRO, means, with_lift
 from spark_app.similarity.evaluation.sums import artist_sums
@@ -146,8 +147,20 @@ def _outcome(context: Context, plan: Plan, rows: Sequence[Mapping[str, Any]], *,
     is_whole = len(plan.rankings) == len(set(settings.scalings)) * len(set(settings.metrics)) * len(
         set(settings.engines)
     )
-    warnings = () if is_whole else (f"{SPARK_LSH} has no inner_product: left out",)
-    return Outcome(read=n, kept=n, detail=detail, warnings=warnings)
+    warnings = [] if is_whole else [f"{SPARK_LSH} has no inner_product: left out"]
+    return Outcome(read=n, kept=n, detail=detail, warnings=(*warnings, *_gave_way(rows)))
+
+
+def _gave_way(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A line for each ranking whose engine did not reach its recall somewhere."""
+    groups: dict[tuple[str, str], dict[str, None]] = {}
+    for row in rows:
+        if row["gave_way"] and row["genre"] not in {ALL, MACRO}:
+            groups.setdefault((row["scaling"], row["engine"]), {})[row["genre"]] = None
+    return [
+        f"{scaling} {engine} did not reach a recall of {RECALL} in {', '.join(found)}: searched exactly there"
+        for (scaling, engine), found in groups.items()
+    ]
 
 
 def _told(hits: Mapping[tuple[str, str], Mapping[str, Any]], metric: str, engine: str) -> str:
@@ -166,5 +179,7 @@ JOB = Job(
     name="eval_audio_similarity",
     summary="what lists by audio similarity hold: same artist, other album, planted and playlist truth, beside chance",
     run=run,
-    reads=("features.audio", "curated.tracks", "curated.variants"),
+    # Playlists can be far larger than the catalogue. What else may be read has about as many rows as the catalogue, and
+    # is recorded by the runs that read it.
+    reads=("features.audio", "curated.tracks", "curated.variants", PLAYLIST_TRACKS),
 )

@@ -13,19 +13,18 @@ if TYPE_CHECKING:
 
     from spark_app.jobs.base import Context
 
-_PLAYLISTS = "curated.playlist_tracks"
+PLAYLIST_TRACKS = "curated.playlist_tracks"
 
 
 def played_together(context: Context) -> DataFrame | None:
     """Pairs that share playlists more often than by chance, by ``similar.eval.together``; key ``track_id, other_id``.
-    None where there are no playlists.
+    None where there are no playlists. Jobs that call it name ``PLAYLIST_TRACKS`` among what they read.
     """
     tables, together = context.tables, context.settings.similar.eval.together
-    if not tables.exists(_PLAYLISTS):
+    if not tables.exists(PLAYLIST_TRACKS):
         return None
-    context.run.input_table(_PLAYLISTS, tables.path(_PLAYLISTS), tables.version(_PLAYLISTS))
     pairs = cooccurrence(
-        tables.read(_PLAYLISTS),
+        tables.read(PLAYLIST_TRACKS),
         min_count=together.min_playlists,
         max_tracks=together.max_tracks,
         seed=context.settings.run.seed,

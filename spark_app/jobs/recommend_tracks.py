@@ -11,6 +11,7 @@ from spark_app.columns import TRACK_ID
 from spark_app.errors import SkipStep
 from spark_app.jobs.base import Context, Job, Outcome
 from spark_app.jobs.neighbour_index import deeper_neighbours
+from spark_app.jobs.playlist_pairs import PLAYLIST_TRACKS
 from spark_app.jobs.recommendation_evaluation import evaluate
 from spark_app.recommend.candidates import SEED_ID, allowed, candidates, described_tracks
 from spark_app.recommend.choose import Choice
@@ -84,5 +85,6 @@ JOB = Job(
         "curated.tracks",
         "curated.variants",
         "features.audio",
+        PLAYLIST_TRACKS,
     ),
 )

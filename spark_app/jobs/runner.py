@@ -114,7 +114,8 @@ class Run:
         return outcome
 
     def _emptied(self, job: Job, skipped: SkipStep) -> str:
-        emptied = [] if skipped.keep_tables else [name for name in job.writes if self.tables.clear(name)]
+        stale = [] if skipped.keep_tables else [name for name in job.writes if name not in skipped.keep]
+        emptied = [name for name in stale if self.tables.clear(name)]
         return f"{skipped}; emptied {', '.join(emptied)}" if emptied else str(skipped)
 
     def _ledger_row(self, step: StepResult, begun: datetime, source_set: str) -> dict[str, object]:

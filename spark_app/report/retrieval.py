@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from spark_app.columns import ALL
 from spark_app.report.canvas import new_figure
+from spark_app.similarity.evaluation.plan import BASELINES, FEWEST_ARTISTS, RANDOM
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Rows = Sequence[Mapping[str, Any]]
-_RANDOM = "random"
 _FEW = 384  # queries for a half-width of five points (evaluation.md); genres with fewer are drawn hollow
 _COLOURS = ("#1f77b4", "#d95f02", "#1b9e77", "#7570b3", "#e7298a", "#66a61e", "#a6761d")
 
@@ -22,7 +22,7 @@ def retrieval_figure(rows: Rows, *, metric: str, protocol: str) -> Figure:
     """On the left every protocol over all queries, on the right every genre of one protocol.
 
     A point is a mean, its bar the 95 % interval, a grey stroke what a random ranking gives. Genres with fewer than
-    384 queries are hollow.
+    384 queries, or queries of fewer than five artists, are hollow.
 
     Args:
         rows: Of ``results.eval_audio_similarity``; a row without a value is left out.
@@ -32,15 +32,15 @@ def retrieval_figure(rows: Rows, *, metric: str, protocol: str) -> Figure:
     found = [row for row in rows if row["metric"] == metric and row["value"] is not None]
     overall = [row for row in found if row["genre"] == ALL]
     genres = [row for row in found if row["protocol"] == protocol and row["genre"] not in {ALL, "macro"}]
-    rankings = list(dict.fromkeys(_ranking(row) for row in overall if row["engine"] != _RANDOM))
+    rankings = list(dict.fromkeys(_ranking(row) for row in overall if row["engine"] != RANDOM))
     colours = {name: _COLOURS[place % len(_COLOURS)] for place, name in enumerate(rankings)}
     lanes = max(len({row["protocol"] for row in overall}), len({row["genre"] for row in genres}), 1)
     figure = new_figure(11.5, 1.9 + lanes * (0.3 + 0.13 * max(1, len(rankings))))
     left, right = figure.subplots(1, 2)
     _forest(left, overall, "protocol", list(dict.fromkeys(row["protocol"] for row in overall)), colours)
-    _forest(right, genres, "genre", _best_first(genres), colours, few=_FEW)
+    _forest(right, genres, "genre", _best_first(genres), colours, has_hollow=True)
     left.set_title("all queries", fontsize=11)
-    hollow = f"; hollow: fewer than {_FEW} queries" if any(row["n_queries"] < _FEW for row in genres) else ""
+    hollow = f"; hollow: < {_FEW} queries or < {FEWEST_ARTISTS} artists" if any(map(_is_few, genres)) else ""
     right.set_title(f"protocol {protocol}, by genre{hollow}", fontsize=11, parse_math=False)
     figure.supxlabel(f"{metric}, 95 % interval by bootstrap over artists", fontsize=10, parse_math=False)
     handles, names = left.get_legend_handles_labels()
@@ -50,21 +50,27 @@ def retrieval_figure(rows: Rows, *, metric: str, protocol: str) -> Figure:
 
 
 def _ranking(row: Mapping[str, Any]) -> str:
-    return (
-        row["engine"] if row["scaling"] == "none" and row["engine"] != "exact" else f"{row['scaling']} {row['engine']}"
-    )
+    return row["engine"] if row["engine"] in BASELINES else f"{row['scaling']} {row['engine']}"
+
+
+def _is_few(row: Mapping[str, Any]) -> bool:
+    """Too little for a claim; artists were not counted in tables of an earlier version."""
+    is_of_few = row["n_artists"] is not None and row["n_artists"] < FEWEST_ARTISTS
+    return row["n_queries"] < _FEW or is_of_few
 
 
 def _best_first(rows: Rows) -> list[str]:
     """Genres by the value of their first ranking that is no chance."""
     values: dict[str, float] = {}
     for row in rows:
-        if row["engine"] != _RANDOM:
+        if row["engine"] != RANDOM:
             values.setdefault(row["genre"], row["value"])
     return sorted(values, key=lambda genre: (-values[genre], genre))
 
 
-def _forest(axes: Axes, rows: Rows, by: str, names: Sequence[str], colours: Mapping[str, str], *, few: int = 0) -> None:
+def _forest(
+    axes: Axes, rows: Rows, by: str, names: Sequence[str], colours: Mapping[str, str], *, has_hollow: bool = False
+) -> None:
     """A lane per name from top to bottom, in it a point per ranking."""
     labelled: set[str] = set()
     n_queries: dict[str, int] = {}
@@ -75,11 +81,12 @@ def _forest(axes: Axes, rows: Rows, by: str, names: Sequence[str], colours: Mapp
         n_queries[row[by]] = row["n_queries"]
         label = None if ranking in labelled else ranking
         labelled.add(ranking)
-        if row["engine"] == _RANDOM:
+        if row["engine"] == RANDOM:
             axes.plot([row["value"]] * 2, [lane - 0.38, lane + 0.38], color="0.45", linewidth=1.6, label=label)
             continue
         offset = (list(colours).index(ranking) + 0.5) / len(colours) - 0.5
-        _point(axes, row, lane + 0.62 * offset, colours[ranking], label, is_filled=row["n_queries"] >= few)
+        is_filled = not (has_hollow and _is_few(row))
+        _point(axes, row, lane + 0.62 * offset, colours[ranking], label, is_filled=is_filled)
     texts = [f"{name.replace('_', ' ')}\n{n_queries[name]:,} queries" for name in names]
     axes.set_yticks(range(len(names)), texts, fontsize=8.5, parse_math=False)
     axes.set_ylim(len(names) - 0.4, -0.6)

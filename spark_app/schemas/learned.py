@@ -132,10 +132,12 @@ LEARNED = (
     TableSchema(
         "models.cluster_cards",
         ("genre_group", "cluster"),
-        # centre: z units in the order of AUDIO12, centre_raw: in their own units; exemplar_id: the member nearest to
-        # the centre, exemplars: further ones, nearest first; share: of the group's tracks; profile: centre less the
-        # group's mean in the group's standard deviations; k_score: silhouette where it chose k; stability: adjusted
-        # Rand index between seeds; engine: who fitted the group; version: counts clusterings that differ
+        # centre: z units in the order of AUDIO12, centre_raw: in their own units; exemplars: members, nearest to the
+        # centre first, of other artists where there are some; exemplar_id: the first of them; share: of the group's
+        # tracks; profile: centre less the group's mean in the group's standard deviations; k_score: silhouette of k,
+        # stability: adjusted Rand index between seeds, both on a sample of the group, null of one cluster and where the
+        # sample has no more distinct vectors than clusters; engine: who fitted the group; version: counts clusterings
+        # that differ
         "genre_group string, cluster int, k int, n_tracks bigint, inertia double, exemplar_id string, "
         "centre array<double>, share double, centre_raw array<double>, profile array<double>, words string, "
         "exemplars array<string>, k_score double, stability double, engine string, version int",
@@ -146,9 +148,10 @@ LEARNED = (
     TableSchema(
         "results.cluster_drift",
         ("genre_group", "cluster", "version"),
-        # change: first, matched or new; n_kept: tracks of the cluster before that the group still has; n_stayed: those
-        # of them in this cluster; centre_shift: in standard deviations of all tracks, centre_shift_raw: per feature of
-        # AUDIO12 in its unit; size_change: n_tracks / previous_n_tracks - 1
+        # change: first, matched, new or gone; n_kept: tracks of the cluster before that the group still has; n_stayed:
+        # those of them in this cluster; centre_shift: in standard deviations of all tracks, centre_shift_raw: per
+        # feature of AUDIO12 in its unit; size_change: n_tracks / previous_n_tracks - 1. What is gone has no number any
+        # more: its cluster is -1 - previous_cluster, its n_tracks 0
         "genre_group string, cluster int, version int, change string, previous_cluster int, n_tracks bigint, "
         "previous_n_tracks bigint, size_change double, n_kept bigint, n_stayed bigint, share_stayed double, "
         "centre_shift double, centre_shift_raw array<double>",
@@ -182,13 +185,15 @@ LEARNED = (
         "results.eval_audio_similarity",
         ("protocol", "scaling", "metric", "engine", "genre"),
         # scaling: of Euclidean distances, 'z/cosine' where others; 'none': the features' own units, or of the engines
-        # random and popularity nothing; genre: a group, 'all' (mean over queries) or 'macro' (mean over groups)
-        # n_excluded: queries without any relevant track, never scored as 0; low, high: 95 % interval by bootstrap over
-        # artists; lift: value over that of the engine random
+        # random and popularity nothing; genre: a group, 'all' (mean over queries) or 'macro' (mean over groups, without
+        # 'unknown'); n_excluded: queries without any relevant track, which do not count; P0 excludes none and scores
+        # them 0. n_artists: of the n_queries that count; low, high: 95 % interval by bootstrap over artists, null for
+        # fewer than 5 of them; lift: value over that of the engine random on the same queries. A track is asked for
+        # and found in its own group alone (curated.tracks), so that each query counts once
         "protocol string, scaling string, metric string, engine string, genre string, k int, value double, "
-        "n_queries bigint, n_excluded bigint, low double, high double, lift double",
+        "n_queries bigint, n_excluded bigint, low double, high double, lift double, n_artists bigint",
         "eval_audio_similarity",
-        later=("low", "high", "lift"),
+        later=("low", "high", "lift", "n_artists"),
     ),
     TableSchema(
         "results.recommendations",

@@ -25,5 +25,5 @@ class EvaluationSettings(Section):
     engines: Annotated[list[str], Field(min_length=1)]
     ks: Annotated[list[Count], Field(min_length=1)]
     queries: Annotated[int, Field(ge=0)]
-    resamples: Annotated[int, Field(ge=100, le=100_000)]
+    resamples: Annotated[int, Field(ge=100, le=10_000)]
     together: TogetherSettings

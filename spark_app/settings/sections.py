@@ -116,7 +116,7 @@ class ClusterSettings(Section):
     starts: Count
     init_steps: Count
     task_rows: Count
-    sample_rows: Annotated[int, Field(ge=1, le=20_000)]
+    sample_rows: Annotated[int, Field(ge=1, le=5_000)]
     stability_seeds: Annotated[int, Field(ge=0, le=100)]
     exemplars: Annotated[int, Field(ge=1, le=100)]
 

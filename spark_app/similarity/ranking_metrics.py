@@ -1,10 +1,13 @@
 """Metrics of ranked lists, each cut at rank K, and what a random ranking gives; definitions of ``evaluation.md``.
 
 For a query with relevant set R and list L: hit = 1 if L meets R; recall = |L ∩ R| / |R|; normalised recall =
-|L ∩ R| / min(K, |R|); precision = |L ∩ R| / K, even where fewer are returned; r_precision = the share of R among the
-first min(K, |R|); mrr = 1 / rank of the first relevant, 0 if none; map = sum over relevant ranks of the precision up to
-them / min(K, |R|); ndcg = sum of 1 / log2(rank + 1) over relevant ranks, divided by the same for min(K, |R|) leading
-ranks.
+|L ∩ R| / min(K, |R|); precision = |L ∩ R| / K, even where fewer are returned; capped_r_precision = the share of R among
+the first min(K, |R|); mrr = 1 / rank of the first relevant, 0 if none; map = sum over relevant ranks of the precision
+up to them / min(K, |R|); ndcg = sum of 1 / log2(rank + 1) over relevant ranks, divided by the same for min(K, |R|)
+leading ranks.
+
+R-precision itself, |L[:|R|] ∩ R| / |R|, takes a list as long as R. Lists end at K: the capped one is R-precision for
+queries with at most K relevant items, and precision at K for the others.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
-METRICS = ("hit", "recall", "normalised_recall", "precision", "r_precision", "mrr", "map", "ndcg")
+METRICS = ("hit", "recall", "normalised_recall", "precision", "capped_r_precision", "mrr", "map", "ndcg")
 
 
 def query_metrics(is_relevant: np.ndarray, n_relevant: np.ndarray, *, k: int) -> np.ndarray:
@@ -84,8 +87,8 @@ def chance_metrics(n_candidates: np.ndarray, n_relevant: np.ndarray, *, k: int) 
 
     Returns:
         Array ``(n_queries, len(METRICS))``. With N candidates, m of them relevant, and lists of L = min(K, N):
-        hit = 1 - C(N-m, L) / C(N, L); recall = L / N; precision = m L / (N K); r_precision = m / N; mrr = sum over
-        ranks of P(first relevant there) / rank; map = m / (N min(K, m)) (H + (m-1) / (N-1) (L - H)) with
+        hit = 1 - C(N-m, L) / C(N, L); recall = L / N; precision = m L / (N K); capped_r_precision = m / N; mrr = sum
+        over ranks of P(first relevant there) / rank; map = m / (N min(K, m)) (H + (m-1) / (N-1) (L - H)) with
         H = 1 + 1/2 + … + 1/L. 0 where m or N is 0.
     """
     import numpy as np

@@ -34,32 +34,51 @@ def test_auto_stays_within_its_bounds(min_k, max_k, expected):
     assert found.k == expected
 
 
-@pytest.mark.parametrize(("n_distinct", "expected"), [(1, 1), (2, 2)])
-def test_auto_on_too_few_distinct_vectors_takes_these(n_distinct, expected):
-    sample = np.array([vector(i % n_distinct) for i in range(6)])
-    found = chosen_k(sample, n_distinct=lambda: n_distinct, plan=plan(k="auto"), seed=5)
-    assert found == Choice(expected)
+@pytest.mark.parametrize("rule", ["auto", "distinct/1", 8])
+@pytest.mark.parametrize(("n_distinct", "expected"), [(1, 1), (2, 1), (3, 2), (4, 3)])
+def test_there_are_fewer_clusters_than_distinct_vectors(rule, n_distinct, expected):
+    sample = np.array([vector(2**i) for i in range(n_distinct)] * 2)
+    found = chosen_k(sample, n_distinct=lambda: n_distinct, plan=plan(k=rule), seed=5)
+    assert (found.k, found.score is None) == (expected, expected == 1)
 
 
 @pytest.mark.parametrize(
     ("n_distinct", "expected"),
-    [(1, 1), (25, 3), (39, 3), (40, 4), (599, 59), (1234, 60)],  # min(60, distinct / 10), 3 at least where possible
+    # min(60, distinct / 10), 3 at least where there are more distinct vectors
+    [(1, 1), (3, 2), (25, 3), (39, 3), (40, 4), (599, 59), (1234, 60)],
 )
 def test_a_number_per_distinct_vectors_stays_within_its_bounds(n_distinct, expected):
     rule = plan(k="distinct/10", min_k=3, max_k=60)
-    assert chosen_k(random_vectors(3), n_distinct=lambda: n_distinct, plan=rule, seed=5) == Choice(expected)
+    # A sample of one says nothing, and has no silhouette.
+    assert chosen_k(random_vectors(1), n_distinct=lambda: n_distinct, plan=rule, seed=5) == Choice(expected)
 
 
 def test_a_fixed_number_counts_the_group_only_where_the_sample_does_not_tell():
-    assert chosen_k(random_vectors(8), n_distinct=not_asked, plan=plan(k=8), seed=5) == Choice(8)
-    assert chosen_k(random_vectors(7), n_distinct=lambda: 7, plan=plan(k=8), seed=5) == Choice(7)
-    assert chosen_k(random_vectors(7), n_distinct=lambda: 9, plan=plan(k=8), seed=5) == Choice(8)
+    assert chosen_k(random_vectors(9), n_distinct=not_asked, plan=plan(k=8), seed=5).k == 8
+    assert chosen_k(random_vectors(8), n_distinct=lambda: 8, plan=plan(k=8), seed=5).k == 7
+    assert chosen_k(random_vectors(8), n_distinct=lambda: 9, plan=plan(k=8), seed=5) == Choice(8)
+
+
+@pytest.mark.parametrize("rule", [4, "distinct/30"])
+def test_what_was_not_chosen_by_its_silhouette_is_told_it_as_well(rule):
+    sample = blobs(CORNERS, 120)
+    found = chosen_k(sample, n_distinct=lambda: 120, plan=plan(k=rule), seed=5)
+    planted = np.arange(120) % 4
+    assert found == Choice(4, pytest.approx(silhouette_score(sample, planted)))
 
 
 def test_seeds_agree_on_clear_clusters_and_not_on_a_cloud():
     assert stability(blobs(CORNERS, 80), k=4, plan=plan(stability_seeds=3), seed=5) == 1.0
-    assert stability(random_vectors(80), k=1, plan=plan(stability_seeds=3), seed=5) == 1.0
+    assert abs(stability(random_vectors(80), k=4, plan=plan(starts=1, stability_seeds=3), seed=5)) < 0.9
     assert stability(random_vectors(80), k=4, plan=plan(stability_seeds=1), seed=5) is None
+
+
+def test_seeds_that_could_not_but_agree_tell_nothing():
+    asked = plan(stability_seeds=3)
+    assert stability(random_vectors(80), k=1, plan=asked, seed=5) is None
+    pairs = np.array([vector(place) for place in (0, 5, 9)] * 2)
+    assert stability(pairs, k=3, plan=asked, seed=5) is None  # each distinct vector is a cluster
+    assert stability(pairs, k=2, plan=asked, seed=5) == 1.0
 
 
 def test_stability_is_the_mean_adjusted_rand_index_of_all_pairs_of_seeds():

@@ -64,10 +64,34 @@ def test_a_cluster_without_a_track_of_before_is_new_and_so_is_one_too_many():
     assert {place: row["change"] for place, row in found.items()} == {
         ("rock", 0): "matched",
         ("rock", 1): "new",  # however near its centre lies
+        ("rock", -2): "gone",
         ("rock", 2): "new",
         ("pop", 0): "new",
     }
     assert "previous_cluster" not in found["rock", 1]
+
+
+def test_clusters_that_none_is_matched_to_are_gone():
+    before = [card("rock", 0, 9, [0]), card("rock", 1, 4, [9]), card("pop", 3, 2, [1])]
+    # Three of the cluster that vanishes are in the other one, one left the group; of pop nothing is left.
+    found = drift(before, [card("rock", 0, 12, [1])], {("rock", 0, 0): 9, ("rock", 1, 0): 3})
+    assert {place: row["change"] for place, row in found.items()} == {
+        ("rock", 0): "matched",
+        ("rock", -2): "gone",
+        ("pop", -4): "gone",
+    }
+    assert found["rock", -2] == {
+        "genre_group": "rock",
+        "cluster": -2,
+        "version": 2,
+        "n_tracks": 0,
+        "change": "gone",
+        "previous_cluster": 1,
+        "previous_n_tracks": 4,
+        "n_kept": 3,
+    }
+    assert (found["pop", -4]["previous_n_tracks"], found["pop", -4]["n_kept"]) == (2, 0)
+    assert [row["change"] for row in drift(before, []).values()] == ["gone"] * 3
 
 
 def test_without_a_track_in_common_near_centres_are_matched():

@@ -6,7 +6,7 @@ import pytest
 
 from spark_app.columns import AUDIO12
 from spark_app.errors import SkipStep
-from spark_app.jobs.cluster_genres import JOB
+from spark_app.jobs.cluster_genres import JOB, _outcome
 from spark_app.tables.rows import replace_rows
 from tests.similarity.catalogues import fill_catalogue, random_vectors, vector
 
@@ -39,9 +39,11 @@ def test_clusters_every_group_but_unknown_and_counts_tracks_without_a_vector(mak
     cards = {(card.genre_group, card.cluster): card for card in context.tables.read(CARDS).collect()}
     assert sum(card.n_tracks for card in cards.values()) == 11
     lone = cards["other", 0]
-    assert (lone.k, lone.share, lone.exemplar_id, lone.exemplars, lone.stability) == (1, 1.0, "o", ["o"], 1.0)
+    assert (lone.k, lone.share, lone.exemplar_id, lone.exemplars, lone.stability) == (1, 1.0, "o", ["o"], None)
     assert lone.centre_raw == pytest.approx([100 + 10 * z for z in vector(1)])
     assert lone.words == "like the genre as a whole"
+    assert lone.k_score is None
+    assert -1 < cards["rock", 0].k_score < 1
     drift = context.tables.read(DRIFT).collect()
     assert {(row.version, row.change, row.previous_cluster) for row in drift} == {(1, "first", None)}
     assert {(row.genre_group, row.cluster) for row in drift} == set(cards)
@@ -119,6 +121,62 @@ def test_a_run_that_was_stopped_between_its_tables_is_made_good_by_the_next(make
     JOB.run(context)
     assert version_of(context, CARDS) == version_of(context, CLUSTERS) == {2}
     assert sorted(context.tables.read(DRIFT).collect()) == drift
+
+
+def test_groups_count_by_their_tracks_in_how_far_seeds_agree():
+    of_groups = {"rock": (0.5, [6, 3]), "pop": (1.0, [1]), "lone": (None, [9])}
+    cards = [
+        {"genre_group": group, "cluster": number, "n_tracks": n, "stability": agreement}
+        for group, (agreement, sizes) in of_groups.items()
+        for number, n in enumerate(sizes)
+    ]
+    assert ", seeds agree 0.55" in _outcome(cards, n_pairs=19).detail  # (9 x 0.5 + 1) / 10
+
+
+def test_a_skipped_step_leaves_the_drift_and_no_version_is_given_twice(make_context):
+    context = make_context("cluster.k=2", "cluster.starts=1", "cluster.stability_seeds=0")
+    fill_catalogue(context, BEFORE)
+    JOB.run(context)
+    fill_catalogue(context, [("a", "x", [], vector(1))])
+
+    with pytest.raises(SkipStep, match="no genres") as skipped:
+        JOB.run(context)
+
+    assert skipped.value.keep == (DRIFT,)
+    for name in (CLUSTERS, CARDS):  # as the runner does
+        context.tables.clear(name)
+    told = [(row.version, row.change) for row in context.tables.read(DRIFT).collect()]
+    assert sorted(told) == [(1, "first")] * 2 + [(2, "gone")] * 2
+
+    with pytest.raises(SkipStep):  # once more: nothing is left to go
+        JOB.run(context)
+    fill_catalogue(context, AFTER)
+    for _ in range(2):
+        JOB.run(context)
+        assert version_of(context, CARDS) == version_of(context, CLUSTERS) == {3}
+        rows = context.tables.read(DRIFT).where("version > 2").collect()
+        assert [(row.version, row.change, row.n_tracks > 0) for row in rows] == [(3, "first", True)] * 2
+
+
+def test_a_run_that_was_stopped_before_its_cards_is_made_good_by_the_next(make_context):
+    context = make_context("cluster.k=2", "cluster.starts=1", "cluster.stability_seeds=0")
+    fill_catalogue(context, BEFORE)
+    write = context.tables.write_rows
+
+    def stopped(name, *args, **more):
+        if name == CARDS:
+            raise KeyboardInterrupt(name)
+        return write(name, *args, **more)
+
+    context.tables.write_rows = stopped
+    with pytest.raises(KeyboardInterrupt):
+        JOB.run(context)
+    drift = context.tables.read(DRIFT).collect()
+
+    context.tables.write_rows = write
+    JOB.run(context)
+    assert version_of(context, CARDS) == version_of(context, CLUSTERS) == {1}
+    assert context.tables.read(DRIFT).collect() == drift
 
 
 def test_cards_of_an_earlier_program_count_as_none(make_context):

@@ -107,6 +107,18 @@ def test_a_skipped_step_shows_its_reason_and_empties_what_another_source_left(ma
     assert run.tables.read(LINK).count() == 0
 
 
+def test_a_skipped_step_keeps_the_tables_that_it_names(make_run):
+    def skips(context):
+        raise SkipStep("no genres", keep=(LINK,))
+
+    run = make_run()
+    run.steps([(1, CURATE)])
+    run.steps([(1, Job("curate_tracks", "skips", skips))])
+
+    assert run.results.steps[-1].reason == "no genres"
+    assert run.tables.read(LINK).count() == 1
+
+
 def test_on_a_new_root_an_empty_source_skips_every_step_of_the_pipeline_with_its_reason(make_run, tmp_path):
     tracks = tmp_path / "tracks.csv"
     tracks.write_text("id,name,artists,artist_ids,tempo,year\n")

@@ -84,6 +84,8 @@ def test_the_number_of_clusters_is_a_number_or_a_rule(written, meant):
         ("cluster.k=true", "setting cluster.k: "),
         ("cluster.k=distinct/0", "setting cluster.k: "),
         ("cluster.min_k=21", "setting cluster: Value error, min_k 21 is above max_k 20"),
+        ("cluster.sample_rows=5001", "setting cluster.sample_rows: "),  # the silhouette holds the square
+        ("similar.eval.resamples=10001", "setting similar.eval.resamples: "),
         ("sources.file_dates={a.csv: 2024-02-31}", "setting sources.file_dates: "),
         ("curate.placeholder_artists=[a", "setting curate.placeholder_artists: "),
     ],

@@ -34,7 +34,7 @@ def test_a_list_of_five_worked_by_hand():
             "recall": 3 / 4,
             "normalised_recall": 3 / 4,
             "precision": 3 / 5,
-            "r_precision": 2 / 4,  # ranks 2 and 4 of the first four
+            "capped_r_precision": 2 / 4,  # ranks 2 and 4 of the first four
             "mrr": 1 / 2,
             "map": (1 / 2 + 2 / 4 + 3 / 5) / 4,
             "ndcg": 1.44846 / 2.56161,
@@ -48,7 +48,7 @@ def test_a_list_of_five_worked_by_hand():
             "recall": 1 / 4,
             "normalised_recall": 1 / 3,
             "precision": 1 / 3,
-            "r_precision": 1 / 3,
+            "capped_r_precision": 1 / 3,
             "mrr": 1 / 2,
             "map": 1 / 2 / 3,
             "ndcg": 0.63093 / 2.13093,

@@ -15,6 +15,8 @@ from spark_app.similarity.evaluation.spark_lsh import LSH_METRICS, SPARK_LSH
 from spark_app.similarity.ranking_metrics import METRICS as RANKING_METRICS
 
 RANDOM, POPULARITY_ENGINE = "random", "popularity"
+BASELINES = (RANDOM, POPULARITY_ENGINE)  # they know no scaling
+FEWEST_ARTISTS = 5  # with queries; draws of fewer are too much alike for an interval
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Plan:
         protocols: Meanings of relevant.
         ks: Where lists are cut.
         resamples: Of the bootstrap.
-        seed: Of the bootstrap.
+        seed: Of the bootstrap, and of engines that draw.
     """
 
     rankings: tuple[Ranking, ...]

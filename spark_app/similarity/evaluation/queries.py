@@ -1,4 +1,10 @@
-"""Who is asked for and who can be found: one row per track with what it is known by and its vectors."""
+"""Who is asked for and who can be found: one row per track with what it is known by and its vectors.
+
+A query is ranked among the tracks whose own group (``curated.tracks.genre_group``) is its own. Unlike
+``results.neighbours``, which searches a track of several groups in each of them, the evaluation asks for every track
+once: one with many genres weighs no more than others, and no query counts twice in a mean over all. Tracks without a
+genre make a pool of their own, ``unknown``: they count among all queries, but not as a genre.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +26,7 @@ from spark_app.columns import (
     TRACK_ID,
     UNKNOWN,
 )
+from spark_app.features.cooccurrence import OTHER_ID
 from spark_app.features.scales import METHODS, QUANTILE, ROBUST
 from spark_app.features.scaling import FeatureScaler
 from spark_app.similarity.evaluation.protocols import FAMILY, VARIANT_GROUP
@@ -70,14 +77,18 @@ def with_families(queries: DataFrame, truth: DataFrame) -> DataFrame:
 
 
 def with_related(queries: DataFrame, pairs: DataFrame, *, name: str) -> DataFrame:
-    """Queries with an array ``name`` of the tracks that are relevant to each, null where none is.
+    """Queries with an array ``name`` of the tracks of their group that are relevant to each, null where none is.
 
     Args:
-        queries: Key ``track_id``.
+        queries: Key ``track_id`` ``[track_id, genre_group, ...]``.
         pairs: ``[track_id, other_id]``; repeated pairs count once.
         name: Of the column.
     """
-    related = pairs.groupBy(TRACK_ID).agg(F.collect_set("other_id").alias(name))
+    # Tracks of other groups are nobody's candidates; their ids would only fill the memory of tasks.
+    groups = queries.select(TRACK_ID, GENRE_GROUP)
+    others = groups.withColumnRenamed(TRACK_ID, OTHER_ID)
+    inside = pairs.join(groups, on=TRACK_ID, how="inner").join(others, on=[OTHER_ID, GENRE_GROUP], how="left_semi")
+    related = inside.groupBy(TRACK_ID).agg(F.collect_set(OTHER_ID).alias(name))
     return queries.join(related, on=TRACK_ID, how="left")
 
 

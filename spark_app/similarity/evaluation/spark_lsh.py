@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import reduce
+from math import log2
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -41,7 +42,7 @@ def lsh_lists(
         k: Where lists will be cut; they are made twice as long, as far as the threshold allows.
         sizes: Members per group, the biggest first.
         tables: Hash tables.
-        bucket_length: In units of the vectors.
+        bucket_length: In units of ``unit_of`` the vectors, which is 1 for z-scores.
         seed: Of the random projections.
 
     Returns:
@@ -54,6 +55,8 @@ def lsh_lists(
         raise UsageError(f"the engine spark_lsh takes groups below {MEMBERS_PER_GROUP:,} tracks")
     columns = _unit_length(vector_columns(scaling)) if metric == COSINE else map(F.col, vector_columns(scaling))
     vectors = members.select(TRACK_ID, GENRE_GROUP, *[c.alias(z) for c, z in zip(columns, AUDIO12_Z, strict=True)])
+    unit = unit_of(vectors)
+    vectors = vectors.withColumns({z: F.col(z) / unit for z in AUDIO12_Z})
     everyone = hashed_sample(vectors, size=MEMBERS_PER_GROUP - 1, seed=seed)
     truth = with_thresholds(exact_truth(everyone, k=k, sizes=sizes), share=_THRESHOLD_SHARE).localCheckpoint()
     found = lsh_neighbours(
@@ -69,6 +72,23 @@ def lsh_lists(
     named = found.join(names, on=MEMBER, how="inner").join(others, on="neighbour", how="inner")
     ordered = F.array_sort(F.collect_list(F.struct(RANK, "_other")))
     return named.groupBy(TRACK_ID).agg(F.transform(ordered, lambda one: one["_other"]).alias("neighbours"))
+
+
+def unit_of(vectors: DataFrame) -> float:
+    """What distances between vectors are measured in: the mean standard deviation of the dimensions that vary, as the
+    nearest power of two; 1 where none does. This acts: one row.
+
+    One length of buckets then means the same to every scaling, and the groups, which the join sets 1e6 apart, lie
+    farther from each other than any two vectors of one group: n vectors of twelve dimensions are at most 24 sqrt(n)
+    units apart. Dividing by a power of two changes no order and makes no tie.
+
+    Args:
+        vectors: ``[*AUDIO12_Z, ...]``, finite.
+    """
+    # Equal bounds decide: the deviation of ten times 0.1 is not 0 in floating point.
+    spreads = [F.when(F.min(z) < F.max(z), F.stddev_pop(z)) for z in AUDIO12_Z]
+    deviations = [spread for spread in vectors.agg(*spreads).collect()[0] if spread]  # one row
+    return 2.0 ** round(log2(sum(deviations) / len(deviations))) if deviations else 1.0
 
 
 def _unit_length(names: list[str]) -> list[Column]:

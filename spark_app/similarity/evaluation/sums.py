@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame
 
 from spark_app.columns import ALBUM_ID, ARTIST_ID, GENRE_GROUP, POPULARITY, TRACK_ID
-from spark_app.similarity.evaluation.plan import POPULARITY_ENGINE, RANDOM, Plan
+from spark_app.similarity.evaluation.plan import POPULARITY_ENGINE, RANDOM, Plan, Ranking
 from spark_app.similarity.evaluation.protocols import FAMILY, PLAYLISTS, VARIANT_GROUP, Protocol, Relations
 from spark_app.similarity.evaluation.queries import IS_QUERY, RAW, UNIT, vector_columns
 from spark_app.similarity.evaluation.searchers import ENGINES, Ranker, by_distance, by_lists, by_popularity, ranked
@@ -22,13 +22,18 @@ if TYPE_CHECKING:
 
 _CODES = (ARTIST_ID, ALBUM_ID, VARIANT_GROUP, FAMILY)
 _SCHEMA = (
-    "scaling string, engine string, protocol string, genre string, is_known boolean, unit array<bigint>, "
-    "n_queries array<bigint>, n_excluded array<bigint>, sums array<double>"
+    "scaling string, engine string, protocol string, genre string, is_known boolean, gave_way boolean, "
+    "unit array<bigint>, n_queries array<bigint>, n_excluded array<bigint>, sums array<double>"
 )
+
+Scored = tuple[str, "np.ndarray", "np.ndarray"]  # protocol, places of queries (n,), their metrics (n, n_columns)
+Sums = dict[str, "np.ndarray"]  # protocol -> (n_units, n_columns)
 
 
 def artist_sums(members: DataFrame, *, plan: Plan, sizes: Mapping[str, int]) -> DataFrame:
     """Search every group once for each ranking, judge the lists by all protocols, sum up by artist.
+
+    A task holds its group's vectors, one ranking's lists of a block of queries, and the sums by artist.
 
     Args:
         members: One row per track, key ``track_id``: the columns of ``evaluation_queries``, the vectors of all
@@ -38,8 +43,9 @@ def artist_sums(members: DataFrame, *, plan: Plan, sizes: Mapping[str, int]) -> 
 
     Returns:
         Key ``scaling, engine, protocol, genre``
-        ``[…, is_known, unit, n_queries, n_excluded, sums (a row per unit, a column per plan.columns)]``. ``is_known``
-        is false where a ranking knows nothing: popularity where no track of the group has one.
+        ``[…, is_known, gave_way, unit, n_queries, n_excluded, sums (a row per unit, a column per plan.columns)]``.
+        ``is_known`` is false where a ranking knows nothing: popularity where no track of the group has one.
+        ``gave_way`` is true where the exact search stood in for an engine that did not reach its recall.
     """
 
     def sum_up(group: pd.DataFrame) -> pd.DataFrame:
@@ -59,6 +65,7 @@ class _Group:
         unit: Of each query, its place in ``units``.
         relations: Of all tracks.
         counts: Protocol -> relevant tracks and candidates of each query.
+        is_counted: Protocol -> which queries count ``(n_queries,)``.
     """
 
     queries: np.ndarray
@@ -66,6 +73,7 @@ class _Group:
     unit: np.ndarray
     relations: Relations
     counts: dict[str, tuple[np.ndarray, np.ndarray]]
+    is_counted: dict[str, np.ndarray]
 
     @classmethod
     def of(cls, frame: pd.DataFrame, plan: Plan) -> _Group:
@@ -78,50 +86,65 @@ class _Group:
         queries = np.flatnonzero(frame[IS_QUERY]) if IS_QUERY in frame else np.arange(len(frame))
         units, unit = np.unique(frame[UNIT].to_numpy()[queries], return_inverse=True)
         counts = {protocol.name: relations.counts(protocol, queries) for protocol in plan.protocols}
-        return cls(queries, units, unit, relations, counts)
+        is_counted = {p.name: (counts[p.name][0] > 0) | (not p.excludes) for p in plan.protocols}
+        return cls(queries, units, unit, relations, counts, is_counted)
 
+    def by_unit(self, protocol: str) -> tuple[np.ndarray, np.ndarray]:
+        """Queries of each unit that count, and those that are excluded: ``(n_units,)`` both."""
+        import numpy as np
 
-Scores = dict[str, "np.ndarray"]  # protocol -> (n_queries, n_columns)
+        is_counted, n = self.is_counted[protocol], len(self.units)
+        counted, excluded = (np.bincount(self.unit[which], minlength=n) for which in (is_counted, ~is_counted))
+        return counted, excluded
 
 
 def _sums_of_group(frame: pd.DataFrame, plan: Plan) -> pd.DataFrame:
-    import numpy as np
     import pandas as pd
 
-    group = _Group.of(frame, plan)
-    popularity = frame[POPULARITY].to_numpy(float)
-    found = [
-        (RAW, RANDOM, True, _scores_by_chance(group, plan)),
-        (RAW, POPULARITY_ENGINE, not np.isnan(popularity).all(), _scores(group, plan, by_popularity(popularity))),
-    ]
-    for ranking in plan.rankings:
-        if ranking.engine in ENGINES:
-            vectors = frame[vector_columns(ranking.scaling)].to_numpy(float)
-            ranker = by_distance(ranking.engine, ranking.metric, vectors)
-        else:
-            ranker = by_lists(_positions(frame, ranking.list_column))
-        found.append((ranking.label, ranking.engine, True, _scores(group, plan, ranker)))
-    genre = frame[GENRE_GROUP].iloc[0]
+    group, genre = _Group.of(frame, plan), frame[GENRE_GROUP].iloc[0]
+    counts = {protocol.name: group.by_unit(protocol.name) for protocol in plan.protocols}
     rows = [
-        (scaling, engine, protocol.name, genre, is_known, group.units, *_by_unit(group, protocol, scores))
-        for scaling, engine, is_known, scores in found
-        for protocol in plan.protocols
+        (scaling, engine, name, genre, is_known, gave_way, group.units, *counts[name], sums[name].ravel())
+        for scaling, engine, is_known, gave_way, sums in _of_rankings(frame, group, plan)
+        for name in counts
     ]
     return pd.DataFrame(rows, columns=[column.split(" ")[0] for column in _SCHEMA.split(", ")])
 
 
-def _scores_by_chance(group: _Group, plan: Plan) -> Scores:
-    return {name: _every_k(plan, chance_metrics, n_candidates, n) for name, (n, n_candidates) in group.counts.items()}
-
-
-def _scores(group: _Group, plan: Plan, ranker: Ranker) -> Scores:
-    """Every list is searched once and judged by all protocols."""
+def _of_rankings(frame: pd.DataFrame, group: _Group, plan: Plan) -> Iterator[tuple[str, str, bool, bool, Sums]]:
+    """Scaling and engine of each ranking, whether it knows anything and gave way, and its sums."""
     import numpy as np
 
+    popularity = frame[POPULARITY].to_numpy(float)
+    yield RAW, RANDOM, True, False, _summed(group, plan, _by_chance(group, plan))
+    by_rank = _summed(group, plan, _judged(group, plan, by_popularity(popularity)))
+    yield RAW, POPULARITY_ENGINE, not np.isnan(popularity).all(), False, by_rank
+    for ranking in plan.rankings:
+        ranker = _ranker(frame, ranking, seed=plan.seed)
+        sums = _summed(group, plan, _judged(group, plan, ranker))
+        yield ranking.label, ranking.engine, True, ranker.gave_way(), sums
+
+
+def _ranker(frame: pd.DataFrame, ranking: Ranking, *, seed: int) -> Ranker:
+    if ranking.engine not in ENGINES:
+        return by_lists(_positions(frame, ranking.list_column))
+    vectors = frame[vector_columns(ranking.scaling)].to_numpy(float)
+    return by_distance(ranking.engine, ranking.metric, vectors, seed=seed)
+
+
+def _by_chance(group: _Group, plan: Plan) -> Iterator[Scored]:
+    import numpy as np
+
+    everyone = np.arange(len(group.queries))
+    for name, (n_relevant, n_candidates) in group.counts.items():
+        yield name, everyone, _every_k(plan, chance_metrics, n_candidates, n_relevant)
+
+
+def _judged(group: _Group, plan: Plan, ranker: Ranker) -> Iterator[Scored]:
+    """Every list is searched once and judged by all protocols."""
     longest, relations = max(plan.ks), group.relations
     reasons = dict.fromkeys(name for protocol in plan.protocols for name in protocol.left_out)
     strictest = Protocol("", "", tuple(reasons))
-    scores = {protocol.name: np.zeros((len(group.queries), len(plan.columns))) for protocol in plan.protocols}
     for places, found in ranked(
         ranker,
         group.queries,
@@ -133,8 +156,21 @@ def _scores(group: _Group, plan: Plan, ranker: Ranker) -> Scores:
             is_out = relations.is_left_out(protocol, asked, found) | (found < 0)
             is_relevant = closed_up(relations.is_relevant(protocol, asked, found), is_out, longest)
             n_relevant = group.counts[protocol.name][0][places]
-            scores[protocol.name][places] = _every_k(plan, query_metrics, is_relevant, n_relevant)
-    return scores
+            yield protocol.name, places, _every_k(plan, query_metrics, is_relevant, n_relevant)
+
+
+def _summed(group: _Group, plan: Plan, scored: Iterable[Scored]) -> Sums:
+    """Sums over the queries that count."""
+    import numpy as np
+
+    n_units = len(group.units)
+    sums = {protocol.name: np.zeros((n_units, len(plan.columns))) for protocol in plan.protocols}
+    for name, places, scores in scored:
+        is_counted = group.is_counted[name][places]
+        unit = group.unit[places[is_counted]]
+        for at, column in enumerate(scores[is_counted].T):
+            sums[name][:, at] += np.bincount(unit, weights=column, minlength=n_units)
+    return sums
 
 
 def _every_k(plan: Plan, measure: Callable[..., np.ndarray], *of: np.ndarray) -> np.ndarray:
@@ -143,36 +179,30 @@ def _every_k(plan: Plan, measure: Callable[..., np.ndarray], *of: np.ndarray) ->
     return np.hstack([measure(*of, k=k) for k in plan.ks])
 
 
-def _by_unit(group: _Group, protocol: Protocol, scores: Scores) -> tuple[Any, Any, Any]:
-    """Queries that count, queries that are excluded and sums of the former's scores, a row per unit."""
-    import numpy as np
-
-    is_counted = (group.counts[protocol.name][0] > 0) | (not protocol.excludes)
-    n = len(group.units)
-    counted, excluded = (np.bincount(group.unit[which], minlength=n) for which in (is_counted, ~is_counted))
-    columns = scores[protocol.name][is_counted].T
-    sums = [np.bincount(group.unit[is_counted], weights=column, minlength=n) for column in columns]
-    return counted, excluded, np.column_stack(sums).ravel()
-
-
 def _pairs(frame: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Query and track of each pair whose tracks are both in the group."""
-    import numpy as np
-
-    positions = _positions(frame, name)
-    query, place = np.nonzero(positions >= 0)
-    return query, positions[query, place]
+    """Query and track of each pair whose tracks are both in the group, from a column of arrays of ids."""
+    query, other = _flat(frame, name)
+    is_here = other >= 0
+    return query[is_here], other[is_here]
 
 
 def _positions(frame: pd.DataFrame, name: str) -> np.ndarray:
     """Positions of the ids in a column of arrays: ``(n, width of the longest)``, -1 where there is no such track."""
     import numpy as np
+
+    row, position = _flat(frame, name)
+    lengths = np.bincount(row, minlength=len(frame))
+    found = np.full((len(frame), lengths.max(initial=0)), -1, dtype=np.int64)
+    found[np.arange(found.shape[1]) < lengths[:, None]] = position
+    return found
+
+
+def _flat(frame: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Row and position of each id in a column of arrays, in their order; -1 where there is no such track."""
+    import numpy as np
     import pandas as pd
 
-    lists = [[] if ids is None else ids for ids in frame[name]]
-    lengths = np.array([len(ids) for ids in lists], dtype=np.int64)
-    found = np.full((len(lists), lengths.max(initial=0)), -1, dtype=np.int64)
-    if lengths.any():
-        flat = pd.Index(frame[TRACK_ID]).get_indexer(np.concatenate([ids for ids in lists if len(ids)]))
-        found[np.arange(found.shape[1]) < lengths[:, None]] = flat
-    return found
+    lists = frame[name].dropna()
+    row = np.repeat(lists.index.to_numpy(), lists.map(len).to_numpy(dtype=np.int64))
+    ids = [one for some in lists for one in some]
+    return row, pd.Index(frame[TRACK_ID]).get_indexer(ids)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-NAMES = ("hit", "recall", "normalised_recall", "precision", "r_precision", "mrr", "map", "ndcg")
+NAMES = ("hit", "recall", "normalised_recall", "precision", "capped_r_precision", "mrr", "map", "ndcg")
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pyspark.sql import functions as F
 
 from spark_app.similarity.evaluation.plan import Ranking
 from spark_app.similarity.evaluation.protocols import PROTOCOLS
 from spark_app.similarity.evaluation.queries import with_sample
+from spark_app.similarity.evaluation.summary import means
+from spark_app.similarity.evaluation.sums import artist_sums
 from tests.similarity.catalogues import random_vectors, vector
 from tests.similarity.evaluation.frames import evaluated, members_of, plan_of
 from tests.similarity.evaluation.oracle import NAMES, Track, by_popularity, by_vectors, query_scores
@@ -60,8 +63,9 @@ def test_three_protocols_on_a_line_of_six_tracks(spark):
     row = found["artist", "z", "exact", "all", "hit@2"]
     assert row["lift"] == pytest.approx(row["value"] / by_chance)
     assert found["artist_with_twins", "z", "exact", "pop", "hit@2"]["lift"] is None
-    # Of a single artist every resample is the same; nobody has a popularity.
-    assert (row["low"], row["high"]) == (pytest.approx(1), pytest.approx(1))
+    # Of a single artist every resample would be the same: no interval. Nobody has a popularity.
+    assert (row["n_artists"], row["low"], row["high"]) == (1, None, None)
+    assert found["P0", "z", "exact", "all", "hit@2"]["n_artists"] == 4  # x, y, and two tracks without any
     assert {key[2] for key in found} == {"exact", "random"}
 
 
@@ -146,24 +150,29 @@ def test_every_mean_equals_brute_force(found, tracks, protocol):
     for (scaling, engine), sort in SORTS.items():
         for k in (2, 5):
             scores = scores_of(tracks, protocol, sort, k)
-            members = {
-                genre: [one.id for one in tracks if genre in (one.group, "all")]
-                for genre in ("rock", "pop", "unknown", "only", "all")
-            }
+            groups = ["rock", "pop", "unknown", "only"]
+            if engine == "popularity":  # the lone track has none
+                assert not any(key[2:4] == ("popularity", groups[-1]) for key in found)
+                groups.remove("only")
+            known = [one for one in tracks if one.group in groups]
             expected = {}
-            for genre, ids in members.items():
+            for genre in (*groups, "all"):
+                ids = [one.id for one in known if genre in (one.group, "all")]
                 counted = [scores[one] for one in ids if scores[one] is not None]
+                asked = {one.artist or one.id for one in known if one.id in ids and scores[one.id] is not None}
                 expected[genre] = np.mean(counted, axis=0) if counted else None
                 for at, name in enumerate(NAMES):
                     row = found[protocol, scaling, engine, genre, f"{name}@{k}"]
                     assert (row["n_queries"], row["n_excluded"]) == (len(counted), len(ids) - len(counted))
+                    assert row["n_artists"] == len(asked)
+                    assert (row["low"] is None, row["high"] is None) == (len(asked) < 5, len(asked) < 5)
                     if not counted:
                         assert (row["value"], row["low"], row["high"]) == (None, None, None)
                     elif not math.isnan(expected[genre][at]):  # of chance the oracle knows three metrics
                         assert row["value"] == pytest.approx(expected[genre][at], abs=1e-12)
                         n_compared += 1
-            means = [value for genre, value in expected.items() if genre != "all" and value is not None]
-            macro = np.mean(means, axis=0)
+            by_genre = [expected[genre] for genre in groups if genre != "unknown" and expected[genre] is not None]
+            macro = np.mean(by_genre, axis=0)
             for at, name in enumerate(NAMES):
                 if not math.isnan(macro[at]):
                     value = found[protocol, scaling, engine, "macro", f"{name}@{k}"]["value"]
@@ -185,7 +194,7 @@ def test_intervals_are_those_of_drawing_whole_artists_and_averaging_anew(spark, 
         for one in queries:
             by_group.setdefault(one.group, []).append(scores[one.id][0])
         if genre == "macro":
-            draws.append(np.mean([np.mean(hits) for hits in by_group.values()]))
+            draws.append(np.mean([np.mean(hits) for group, hits in by_group.items() if group != "unknown"]))
         else:
             hits = [hit for group, found_hits in by_group.items() if genre in (group, "all") for hit in found_hits]
             draws.append(np.mean(hits))
@@ -205,7 +214,8 @@ def test_nothing_depends_on_partitioning_or_on_what_is_evaluated_beside(spark, f
     assert_same(evaluated(members, tracks, plan_of(*RANKINGS, ks=(2, 5))), found)
     alone = evaluated(members, tracks, plan_of(EXACT, ks=(5,), protocols=("artist",)))
     assert_same(alone, {key: found[key] for key in alone})
-    assert len(alone) == 3 * len(NAMES) * 6  # exact, popularity, random; four groups, all, macro
+    # Exact, popularity, random; four groups, all, macro; popularity knows nothing of one group.
+    assert len(alone) == (3 * 6 - 1) * len(NAMES)
 
 
 def test_the_order_of_what_is_not_relevant_does_not_matter(spark, found, tracks):
@@ -259,3 +269,42 @@ def test_a_truth_that_there_is_not_has_no_rows(spark):
     rows = evaluated(members_of(spark, tracks, scalings=["z"]), tracks, plan_of(EXACT, ks=(1,)))
     assert {key[0] for key in rows} == set(PROTOCOLS) - {"planted", "playlists", "playlists_other_artist"}
     assert rows["other_album", "z", "exact", "all", "hit@1"]["value"] is None
+
+
+def test_groups_of_which_popularity_knows_nothing_are_left_out_of_its_means(spark):
+    # Nobody of pop has a popularity.
+    places = [("a", "rock", "x", 1.0), ("b", "rock", "x", 9.0), ("c", "rock", "y", 5.0), ("d", "pop", "z", None)]
+    places += [("e", "pop", "z", None), ("f", "unknown", "z", 3.0), ("g", "unknown", "z", 4.0)]
+    tracks = [
+        Track(one, group, artist, popularity=popularity, vectors={"z": vector(place)})
+        for place, (one, group, artist, popularity) in enumerate(places)
+    ]
+    plan = plan_of(EXACT, ks=(1,), protocols=("artist",))
+    found = evaluated(members_of(spark, tracks, scalings=["z"]), tracks, plan)
+
+    def told(engine, genre):
+        row = found["artist", "z" if engine == "exact" else "none", engine, genre, "hit@1"]
+        return row["value"], row["n_queries"], row["n_excluded"], row["n_artists"], row["lift"]
+
+    assert {key[3] for key in found if key[2] == "popularity"} == {"rock", "unknown", "all", "macro"}
+    # a finds b; b finds c; f and g find each other, and nobody else is there.
+    assert told("popularity", "rock") == (1 / 2, 2, 1, 1, pytest.approx(1))
+    assert told("popularity", "all") == (3 / 4, 4, 1, 2, None)  # chance is that of six queries
+    assert told("popularity", "macro") == (1 / 2, 2, 1, 1, None)  # unknown is no genre
+    # By distance d and e find each other as well; of rock, a finds b, and b finds a (tie by id).
+    assert told("exact", "all")[:4] == (1, 6, 1, 2)
+    assert told("exact", "macro")[:4] == (1, 4, 1, 2)
+
+
+def test_an_engine_that_gave_way_is_told_where_it_did_and_of_all(spark):
+    tracks = on_a_line([("a", "rock", "x", "a", 0), ("b", "pop", "x", "b", 1), ("c", "unknown", "x", "c", 2)])
+    plan = plan_of(EXACT, ks=(1,), protocols=("P0",))
+    sums = artist_sums(members_of(spark, tracks, scalings=["z"]), plan=plan, sizes={"rock": 1, "pop": 1, "unknown": 1})
+
+    def told(genre):
+        rows = means(sums.withColumn("gave_way", F.col("genre") == genre), plan=plan).where("metric = 'hit@1'")
+        return {row.genre for row in rows.where("engine = 'exact'").collect() if row.gave_way}
+
+    assert told("rock") == {"rock", "all", "macro"}
+    assert told("unknown") == {"unknown", "all"}
+    assert told("nowhere") == set()

@@ -41,16 +41,18 @@ def test_a_query_belongs_to_the_first_group_and_the_first_artist_of_its_track(sp
 
 
 def test_copies_and_their_originals_are_families_and_pairs_become_lists(spark):
-    queries = spark.createDataFrame([("a",), ("b",), ("c",), ("d",)], "track_id string")
+    queries = spark.createDataFrame(
+        [("a", "rock"), ("b", "rock"), ("c", "rock"), ("d", "pop")], "track_id string, genre_group string"
+    )
     truth = spark.createDataFrame(
         [("b", "a"), ("c", "a"), ("d", None), ("gone", "a")], "track_id string, variant_of string"
     )
     families = {row["track_id"]: row["family"] for row in with_families(queries, truth).collect()}
     assert families == {"a": "a", "b": "a", "c": "a", "d": "d"}
 
-    pairs = spark.createDataFrame(
-        [("a", "c"), ("a", "b"), ("a", "c"), ("gone", "a")], "track_id string, other_id string"
-    )
+    # What is in another group, or not there, is nobody's candidate.
+    pairs = [("a", "c"), ("a", "b"), ("a", "c"), ("a", "d"), ("d", "a"), ("a", "gone"), ("gone", "a")]
+    pairs = spark.createDataFrame(pairs, "track_id string, other_id string")
     related = {row["track_id"]: row["near"] for row in with_related(queries, pairs, name="near").collect()}
     assert sorted(related.pop("a")) == ["b", "c"]
     assert related == {"b": None, "c": None, "d": None}
