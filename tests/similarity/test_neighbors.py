@@ -129,12 +129,19 @@ def test_a_file_that_is_not_what_was_written_is_refused(spark, tmp_path, damage)
     content[len(content) // 2] ^= 1
     file.write_bytes(bytes(content)) if damage == "changed" else file.unlink()
 
-    with pytest.raises(DataError, match="is not what was written" if damage == "changed" else "lacks"):
+    with pytest.raises(DataError, match="its checksum differs" if damage == "changed" else "it is gone"):
         open_shard(model.index, model.shards[0])
 
 
 @pytest.mark.parametrize(
-    "changed", [{"metric": "hamming"}, {"engine": "annoy"}, {"targetRecall": 0.0}, {"k": 0}, {"targetRecall": 1.1}]
+    "changed",
+    [
+        {"metric": "hamming"},
+        {"engine": "annoy"},
+        {"targetRecall": 0.0},
+        {"k": 0},
+        {"targetRecall": 1.1},
+    ],
 )
 def test_what_cannot_be_asked_for_is_refused(spark, tmp_path, changed):
     with pytest.raises(UsageError):
