@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,9 +18,7 @@ def deltalake_uri(uri: str) -> str:
     's3://lake/prefix'
     """
     base = uri.rstrip("/")
-    for hadoop in ("s3a://", "s3n://"):
-        base = f"s3://{base.removeprefix(hadoop)}" if base.startswith(hadoop) else base
-    return base
+    return f"s3://{base.removeprefix('s3a://')}" if base.startswith("s3a://") else base
 
 
 def folder_store(uri: str) -> FileSystem:
@@ -31,8 +30,7 @@ def folder_store(uri: str) -> FileSystem:
     from pyarrow.fs import LocalFileSystem, S3FileSystem, SubTreeFileSystem
 
     if not is_on_s3(uri):
-        folder = uri.removeprefix("file://").removeprefix("file:")  # Hadoop's spelling has one slash
-        return SubTreeFileSystem(os.path.abspath(folder), LocalFileSystem())
+        return SubTreeFileSystem(absolute(uri), LocalFileSystem())
     named = {"region": os.environ.get("AWS_REGION"), "endpoint_override": os.environ.get("AWS_ENDPOINT_URL")}
     store = S3FileSystem(**{name: value for name, value in named.items() if value})
     return SubTreeFileSystem(deltalake_uri(uri).removeprefix("s3://"), store)
@@ -54,5 +52,26 @@ def write_file(uri: str, name: str, content: Buffer | bytes) -> None:
 
 
 def is_on_s3(uri: str) -> bool:
-    """True for URIs of S3, in any of Hadoop's spellings."""
-    return uri.startswith(("s3://", "s3a://", "s3n://"))
+    """True for URIs of S3, in either spelling."""
+    return uri.startswith(("s3://", "s3a://"))
+
+
+def is_reachable(uri: str) -> bool:
+    """True for what this application can read and write: paths, ``file:``, ``s3://`` and ``s3a://``.
+
+    >>> is_reachable("build/a:b"), is_reachable("file:/lake"), is_reachable("s3a://b/lake"), is_reachable("gs://b/lake")
+    (True, True, True, False)
+    """
+    has_scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", uri) is not None
+    return not has_scheme or uri.startswith("file:") or is_on_s3(uri)
+
+
+def absolute(uri: str) -> str:
+    """The same folder for every process, wherever it works: executors have working directories of their own.
+
+    >>> absolute("file:///lake/a"), absolute("file:/lake/a"), absolute("s3a://lake/a")
+    ('/lake/a', '/lake/a', 's3a://lake/a')
+    """
+    if is_on_s3(uri):
+        return uri
+    return os.path.abspath(uri.removeprefix("file://").removeprefix("file:"))  # Hadoop's spelling has one slash

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from spark_app.cli import output
 from spark_app.errors import DependencyError, ResourceError, UsageError
 from spark_app.settings import Settings, conf_folder
+from spark_app.stores import absolute, is_on_s3
 
 PASS, WARN, FAIL = "PASS", "WARN", "FAIL"
 _SET_UP = "Run: scripts/submit.sh local doctor"
@@ -179,10 +180,10 @@ def check_s3_jars(settings: Settings) -> list[Check]:
 
 def check_store(root: str) -> Check:
     """Write, read and delete a small file below the root, or in the nearest folder above it that exists."""
-    if "://" in root and not root.startswith("file:"):
-        return _check_s3(root) if re.match(r"s3[an]?://", root) else _unknown_store(root)
-    folder = Path(root.removeprefix("file://").removeprefix("file:"))
-    above = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if is_on_s3(root):
+        return _check_s3(root)
+    folder = Path(absolute(root))
+    above = next(path for path in (folder, *folder.parents) if path.exists())
     probe = above / f".spark_app-doctor-{os.getpid()}"
     try:
         probe.write_bytes(b"doctor")
@@ -193,7 +194,7 @@ def check_store(root: str) -> Check:
         return Check("Store", FAIL, f"{root}: {(error.strerror or '').lower()}", "Choose another tables.root.", _USAGE)
     if not whole:
         return Check("Store", FAIL, f"{root}: what was written reads back differently", "Check the disk.", _RESOURCE)
-    return Check("Store", PASS, f"{root} is readable and writable" + ("" if above == folder.absolute() else " (new)"))
+    return Check("Store", PASS, f"{root} is readable and writable" + ("" if above == folder else " (new)"))
 
 
 def check_disk(settings: Settings) -> Check:
@@ -266,10 +267,6 @@ def _check_s3(root: str) -> Check:
     except BotoCoreError as error:
         return Check("Store", FAIL, f"{root}: {type(error).__name__}", "Check network, credentials and region.")
     return Check("Store", PASS, f"{root} is readable and writable")
-
-
-def _unknown_store(root: str) -> Check:
-    return Check("Store", WARN, f"{root}: not looked at", "Only local folders and s3:// are checked.")
 
 
 def _java_modules(program: Path) -> set[str] | None:

@@ -18,12 +18,15 @@ from spark_app.errors import (
     SparkAppError,
     UsageError,
 )
+from spark_app.similarity.index_files import REMEDY
 
 _SAFE = "No table of this step was changed by half: each write is one commit."
 _AGAIN = f"{_SAFE} Run again: spark-app retry"
 
 # What a message contains, the error it stands for, what to say, what to do. The first that matches decides.
+# Words of our own (group said), raised in a task and quoted in an error of Spark, are said as they are.
 _PATTERNS: tuple[tuple[str, type[SparkAppError], str, str], ...] = (
+    (r"DataError: (?P<said>the neighbour index cannot use [^\n]+)", DataError, "", f"{REMEDY}. {_SAFE}"),
     (r"No space left on device|Disk quota exceeded", ResourceError, "the disk is full", f"Free some space. {_AGAIN}"),
     (
         r"OutOfMemoryError|Java heap space|GC overhead limit",
@@ -95,8 +98,8 @@ def explain_failure(error: BaseException) -> SparkAppError:
     if type(error).__name__ in {"Py4JNetworkError", "ConnectionRefusedError", "ConnectionResetError"}:
         return ResourceError("Spark's own process has ended (killed, or out of memory)", _AGAIN)
     for pattern, kind, what, remedy in _PATTERNS:
-        if re.search(pattern, text):
-            return kind(what + _file_in(text), remedy)
+        if found := re.search(pattern, text):
+            return kind(found.groupdict().get("said") or what + _file_in(text), remedy)
     return SparkAppError(
         f"a bug: {_kind(error)} at {_place(error)}", f"{_SAFE} Please report it with the output of --debug."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +13,11 @@ from spark_app.columns import ALL, AUDIO12, AUDIO12_RANGE, AUDIO12_Z, GENRE_GROU
 from spark_app.features.scaling import FeatureScalerModel
 from spark_app.features.stats import moments_of
 from spark_app.similarity.build import Columns
-from spark_app.similarity.index_files import StoredShard
+from spark_app.similarity.groups import has_all_features
+from spark_app.similarity.index_files import FORMAT, StoredShard, damaged_files, remove_files_but
 from spark_app.similarity.neighbors import NearestNeighbors
 from spark_app.similarity.search import Index, neighbours_of_all
-from spark_app.stores import folder_store
+from spark_app.tables.local import read_rows
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -24,29 +25,33 @@ if TYPE_CHECKING:
     from spark_app.features.moments import Moments
     from spark_app.jobs.base import Context
 
-INDEX, NEIGHBOURS, _STATS = "models.neighbour_index", "results.neighbours", "features.audio_stats"
+INDEX, NEIGHBOURS = "models.neighbour_index", "results.neighbours"
+_AUDIO, _STATS = "features.audio", "features.audio_stats"
 FOLDER = "models/neighbour_index_files"
 _ASKED = ("k", "engine", "target_recall", "metric", "exact_rows")
+_DAY = 24 * 3600.0
 
 
 @dataclass(frozen=True)
 class Kept:
-    """The index of the run before, where it answers what is asked now; empty where it does not.
+    """What the run before has left, where it answers what is asked now; empty where it does not.
 
     Attributes:
-        shards: By group.
-        fingerprints: Of the groups' tracks.
-        moments: Rows of ``features.audio_stats`` that its z-scores were made with; none where it is empty.
+        shards: By group; a group whose files are not all what was written has none.
+        fingerprints: Of the groups' tracks, by group of the stored index; empty for a group without shards.
+        moments: Rows of ``features.audio_stats`` that its z-scores were made with; none where they are made anew.
+        damaged: Files that are gone, or are not what was written.
     """
 
     shards: Mapping[str, Sequence[StoredShard]]
     fingerprints: Mapping[str, str]
     moments: Sequence[Mapping[str, Any]]
+    damaged: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Group:
-    """Tracks of a group: how many, and a fingerprint of their ids and vectors."""
+    """Tracks of a group that have all features: how many, and a fingerprint of their ids and vectors."""
 
     n: int
     fingerprint: str
@@ -57,7 +62,7 @@ def estimator(context: Context) -> NearestNeighbors:
     settings = context.settings.similar
     return NearestNeighbors(
         inputCols=list(AUDIO12_Z),
-        folder=f"{context.settings.root}/{FOLDER}",
+        folder=_folder(context),
         k=settings.k,
         metric=settings.metric,
         targetRecall=settings.target_recall,
@@ -68,20 +73,25 @@ def estimator(context: Context) -> NearestNeighbors:
 
 
 def kept_index(context: Context) -> Kept:
-    """What the run before has left, unless other settings made it, its neighbours are not those of the table any more,
-    or the catalogue's moments have moved by more than ``similar.max_drift``.
+    """What the run before has left. This acts: tasks read the index's files for their checksums.
+
+    Nothing is kept where other settings, features or formats made the index, or the catalogue's moments have moved by
+    more than ``similar.max_drift``. Its moments alone stay where its neighbours are not those of the table, as after
+    a run that was killed between the commits of both: with the same z-scores the run after it ends where that one
+    would have ended.
     """
-    tables, nothing = context.tables, Kept({}, {}, ())
-    notes = tables.notes(INDEX)
-    if notes.get("asked") != _asked(context) or not tables.exists(NEIGHBOURS):
-        return nothing
-    now = current_moments(context)
-    is_far = not now or not notes["moments"] or _drift(notes["moments"], now) > context.settings.similar.max_drift
-    if is_far or notes["neighbours"] != tables.version(NEIGHBOURS):
-        return nothing
+    tables, notes = context.tables, context.tables.notes(INDEX)
+    moments = notes.get("moments") or ()
+    if notes.get("asked") != _asked(context) or _is_far(context, moments):
+        return Kept({}, {}, ())
+    if notes.get("neighbours") != tables.version(NEIGHBOURS):
+        return Kept({}, {}, moments)
     rows = tables.read(INDEX).collect()  # one row per group
-    shards = {row[GENRE_GROUP]: [StoredShard(**shard) for shard in json.loads(row["shards"])] for row in rows}
-    return Kept(shards, {row[GENRE_GROUP]: row["fingerprint"] for row in rows}, notes["moments"])
+    found = {row[GENRE_GROUP]: _shards(row["shards"]) for row in rows}
+    damaged = damaged_files(context.spark, _folder(context), [shard for shards in found.values() for shard in shards])
+    whole = {name: shards for name, shards in found.items() if shards and not damaged & _files(shards)}
+    prints = {row[GENRE_GROUP]: row["fingerprint"] if row[GENRE_GROUP] in whole else "" for row in rows}
+    return Kept(whole, prints, moments, frozenset(damaged))
 
 
 def deeper_neighbours(context: Context, *, k: int) -> DataFrame:
@@ -95,20 +105,21 @@ def deeper_neighbours(context: Context, *, k: int) -> DataFrame:
     if k <= settings.k or notes.get("neighbours") != tables.version(NEIGHBOURS) or notes["asked"] != _asked(context):
         return tables.read(NEIGHBOURS)
     rows = tables.read(INDEX).collect()  # one row per group
-    shards = [StoredShard(**shard) for row in rows for shard in json.loads(row["shards"])]
     index = Index(
-        folder=f"{context.settings.root}/{FOLDER}",
+        folder=_folder(context),
         columns=Columns(TRACK_ID, GENRE_GROUP, AUDIO12_Z),
         metric=settings.metric,
         seed=context.settings.run.seed,
-        shards=tuple(shards),
+        shards=tuple(shard for row in rows for shard in _shards(row["shards"])),
     )
     return neighbours_of_all(context.spark, index, k=k)
 
 
-def store_index(context: Context, kept: Kept, groups: Mapping[str, Group]) -> None:
-    """Replace the index's table, and remove the files that neither it nor the table before it names."""
-    named = _builds(context)
+def store_index(context: Context, kept: Kept, groups: Mapping[str, Group]) -> tuple[str, ...]:
+    """Replace the index's table, then remove files that neither it nor the table before it names, once they are a day
+    old; returns what hindered that, for the user.
+    """
+    before = _named(context)
     settings = context.settings.similar
     rows = [
         [name, groups[name].n, groups[name].fingerprint, shards[0].engine, settings.metric, list(AUDIO12), FOLDER, text]
@@ -119,9 +130,12 @@ def store_index(context: Context, kept: Kept, groups: Mapping[str, Group]) -> No
         "asked": _asked(context),
         "moments": [*kept.moments],
         "neighbours": context.tables.version(NEIGHBOURS),
+        # Told, not compared: each delivery makes a new version, and the fingerprints tell what is new in it.
+        "audio": context.tables.version(_AUDIO),
     }
     context.tables.write_rows(INDEX, rows, notes=notes)
-    _remove_all_but(f"{context.settings.root}/{FOLDER}", named | _builds(context))
+    now = [shard for shards in kept.shards.values() for shard in shards]
+    return _cleaned(_folder(context), before | _files(now))
 
 
 def current_moments(context: Context) -> list[dict[str, Any]]:
@@ -138,21 +152,36 @@ def scaled_by(audio: DataFrame, moments: Sequence[Mapping[str, Any]]) -> DataFra
     return scaler.transform(audio.drop(*AUDIO12_Z, *AUDIO12_RANGE))
 
 
-def groups_of(members: DataFrame) -> dict[str, Group]:
-    """Sizes and fingerprints by group, the biggest first, equal sizes by name. This acts: one row per group."""
-    mixed = F.xxhash64(TRACK_ID, *AUDIO12_Z)
-    rows = (
-        members.groupBy(GENRE_GROUP)
-        .agg(F.count("*").alias("n"), F.bit_xor(mixed).alias("xor"), F.sum(F.shiftright(mixed, 16)).alias("sum"))
-        .collect()
-    )
-    ordered = sorted(rows, key=lambda row: (-row["n"], row[GENRE_GROUP]))
-    return {row[GENRE_GROUP]: Group(row["n"], f"{row['n']}:{row['xor']}:{row['sum']}") for row in ordered}
+def groups_of(pairs: DataFrame) -> tuple[dict[str, Group], int]:
+    """Groups, the biggest first, equal sizes by name; and the number of all pairs. This acts: one row per group.
+
+    Args:
+        pairs: One row per track and group ``[track_id, genre_group, *AUDIO12_Z]``. Where a z-score is null, the row
+            counts as a pair, but not for its group; a group without any other row is left out.
+    """
+    mixed = F.when(has_all_features(), F.xxhash64(TRACK_ID, *AUDIO12_Z))
+    counts = [F.count("*").alias("pairs"), F.count(mixed).alias("n")]
+    prints = [F.bit_xor(mixed).alias("xor"), F.sum(F.shiftright(mixed, 16)).alias("sum")]
+    rows = pairs.groupBy(GENRE_GROUP).agg(*counts, *prints).collect()
+    ordered = sorted([row for row in rows if row["n"]], key=lambda row: (-row["n"], row[GENRE_GROUP]))
+    groups = {row[GENRE_GROUP]: Group(row["n"], f"{row['n']}:{row['xor']}:{row['sum']}") for row in ordered}
+    return groups, sum(row["pairs"] for row in rows)
+
+
+def _folder(context: Context) -> str:
+    return f"{context.settings.root}/{FOLDER}"
 
 
 def _asked(context: Context) -> dict[str, Any]:
+    """What the index was made for: it answers nothing else."""
     settings = context.settings
-    return {name: getattr(settings.similar, name) for name in _ASKED} | {"seed": settings.run.seed}
+    asked = {name: getattr(settings.similar, name) for name in _ASKED}
+    return {**asked, "seed": settings.run.seed, "features": list(AUDIO12), "format": FORMAT}
+
+
+def _is_far(context: Context, moments: Sequence[Mapping[str, Any]]) -> bool:
+    now = current_moments(context)
+    return not now or not moments or _drift(moments, now) > context.settings.similar.max_drift
 
 
 def _drift(before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]) -> float:
@@ -167,18 +196,29 @@ def _moved(old: Moments, new: Moments) -> float:
     return max(abs(new.mean - old.mean) / old.std, abs(new.std / old.std - 1))
 
 
-def _builds(context: Context) -> set[str]:
-    """Folders of files that the index's table names."""
+def _shards(text: str | None) -> list[StoredShard]:
+    """The shards of a group, as the index's table names them; none where that cannot be read."""
+    try:
+        return [StoredShard(**shard) for shard in json.loads(text or "[]")]
+    except (TypeError, ValueError):  # no JSON, or of other fields
+        return []
+
+
+def _files(shards: Iterable[StoredShard]) -> set[str]:
+    return {file for shard in shards for file in shard.checksums}
+
+
+def _named(context: Context) -> set[str]:
+    """Files that the index's table names."""
     if not context.tables.exists(INDEX):
         return set()
-    rows = context.tables.read(INDEX).select("shards").collect()  # one row per group
-    return {shard["file"].split("/")[0] for row in rows for shard in json.loads(row["shards"])}
+    texts = read_rows(context.settings.root, INDEX, ["shards"]).column("shards").to_pylist()  # one per group
+    return {file for text in texts for file in _files(_shards(text))}
 
 
-def _remove_all_but(folder: str, builds: set[str]) -> None:
-    from pyarrow.fs import FileSelector
-
-    store = folder_store(folder)
-    for info in store.get_file_info(FileSelector("", allow_not_found=True)):
-        if info.base_name not in builds:
-            store.delete_dir(info.path)
+def _cleaned(folder: str, named: set[str]) -> tuple[str, ...]:
+    try:
+        remove_files_but(folder, named, older_than=_DAY)
+    except OSError as error:  # everything is committed; what stays takes space, and nothing else
+        return (f"files that the index needs no more could not be removed from {folder}: {type(error).__name__}",)
+    return ()

@@ -160,13 +160,17 @@ LEARNED = (
     TableSchema(
         "results.neighbours",
         ("track_id", "genre_group", "rank"),
+        # distance: by similar.metric between z-scores that the index's own scaler has made (notes of
+        # models.neighbour_index): that of an earlier run until the catalogue has moved by similar.max_drift
         "track_id string, genre_group string, rank int, neighbour_id string, distance double, engine string",
         "find_similar_tracks",
     ),
     TableSchema(
         "results.neighbour_recall",
         ("genre_group", "engine"),
-        # low, high: 95 % interval of the mean recall; compared: vectors that a query was compared with, on the mean
+        # engine: exact and spark_lsh (Euclidean distances alone) on a sample of the group; others as they were tuned,
+        # of several shards the mean by tracks; low, high: 95 % interval of the mean recall; compared: vectors that a
+        # query was compared with, on the mean
         "genre_group string, engine string, k int, n_tracks bigint, n_queries bigint, recall double, "
         "search_seconds double, low double, high double, compared double, parameters string",
         "find_similar_tracks",
@@ -176,7 +180,8 @@ LEARNED = (
         "models.neighbour_index",
         ("genre_group",),
         # fingerprint: of the group's ids and vectors; shards: JSON of its files, engines, parameters and checksums;
-        # folder: of the files, below the root. The commit's notes hold the settings and the scaler's moments
+        # folder: of the files, below the root. The commit's notes hold settings, features, format, the scaler's moments
+        # and the versions of results.neighbours and features.audio that belong to it
         "genre_group string, n_tracks bigint, fingerprint string, engine string, metric string, "
         "features array<string>, folder string, shards string",
         "find_similar_tracks",

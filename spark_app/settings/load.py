@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from spark_app.errors import UsageError
 from spark_app.settings.base import Section
 from spark_app.settings.resolved import Settings
+from spark_app.stores import is_reachable
 
 _NOT_IN_ROOTS = "%[]^|\\?#"  # delta-rs does not find tables or their history below such folders, or panics
 _OVERLAY_FORM = "Write sections with their keys below, such as 'similar:' and on the next line '  k: 20'."
@@ -51,13 +52,13 @@ def load_settings(overlays: Iterable[str] = (), assignments: Iterable[str] = ())
 
 
 def _check_root(root: str) -> None:
+    remedy = "Name another folder: --set tables.root=FOLDER"
+    if not is_reachable(root):
+        raise UsageError(f"tables cannot lie in {root}: neither a path nor file:, s3:// or s3a://", remedy)
     folder = root if "://" in root else str(Path(root).absolute())
     wrong = [character for character in _NOT_IN_ROOTS if character in folder]
     if wrong:
-        raise UsageError(
-            f"tables cannot lie in {folder}: its name holds {' and '.join(wrong)}",
-            "Name another folder: --set tables.root=FOLDER",
-        )
+        raise UsageError(f"tables cannot lie in {folder}: its name holds {' and '.join(wrong)}", remedy)
 
 
 def _read_overlay(path: str) -> dict[str, Any]:

@@ -130,7 +130,7 @@ class ClusterSettings(Section):
 class SimilarSettings(Section):
     """Neighbours within a genre group."""
 
-    k: Count
+    k: Annotated[int, Field(ge=1, le=1_000)]
     engine: Literal["auto", "exact", "lsh", "ivf", "graph"]
     target_recall: Annotated[float, Field(gt=0, le=1)]
     metric: Literal["euclidean", "cosine", "inner_product"]

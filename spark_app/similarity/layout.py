@@ -14,7 +14,8 @@ from spark_app.similarity.index_files import StoredShard
 
 SLOT = "slot"
 _PACKED_ROWS = 100_000  # tracks of small groups in one file and task
-_TASK_ROWS = 65_536  # queries, so that a task's answer stays below 100 MB
+_TASK_ROWS = 65_536  # queries
+_TASK_ANSWERS = 655_360  # neighbours given for them, so that a task's answer stays below 100 MB
 
 
 @dataclass(frozen=True)
@@ -75,29 +76,31 @@ class Block:
 
 
 def blocks_of(
-    shards: Iterable[StoredShard], groups: Collection[str] | None = None, *, task_pairs: float = 2e9
+    shards: Iterable[StoredShard], groups: Collection[str] | None = None, *, k: int, task_pairs: float = 2e9
 ) -> list[list[Block]]:
     """The queries of each task, all of about one cost; the dearest task first.
 
     Args:
         shards: Of the index; every track is a query once.
         groups: Whose tracks are queries; default all.
+        k: Neighbours asked for; the more, the fewer queries in a task.
         task_pairs: Rows compared in one task.
     """
+    most = max(1, min(_TASK_ROWS, _TASK_ANSWERS // k))
     tasks: list[tuple[float, list[Block]]] = []
     packed: dict[str, tuple[float, int, list[Block]]] = {}
     for shard in shards:
         if groups is not None and shard.group not in groups:
             continue
         each = max(shard.n_distinct if shard.engine == EXACT else shard.compared, 1.0)
-        size = max(1, min(_TASK_ROWS, int(task_pairs / each)))
+        size = max(1, min(most, int(task_pairs / each)))
         if shard.n_tracks > size:
             parts = -(-shard.n_tracks // size)
             edges = [shard.n_tracks * part // parts for part in range(parts + 1)]
             tasks.extend(((stop - start) * each, [Block(shard, start, stop)]) for start, stop in pairwise(edges))
             continue
         cost, rows, held = packed.get(shard.file, (0.0, 0, []))
-        if held and (rows + shard.n_tracks > _TASK_ROWS or cost + shard.n_tracks * each > task_pairs):
+        if held and (rows + shard.n_tracks > most or cost + shard.n_tracks * each > task_pairs):
             tasks.append((cost, held))
             cost, rows, held = 0.0, 0, []
         held = [*held, Block(shard, 0, shard.n_tracks)]

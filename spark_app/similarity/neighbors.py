@@ -24,6 +24,7 @@ from spark_app.similarity.kinds import METRICS, kind_of
 from spark_app.similarity.layout import slots_of
 from spark_app.similarity.search import Index, neighbours_of_all, neighbours_of_new
 from spark_app.similarity.tuning import Goal
+from spark_app.stores import absolute, is_reachable
 
 # Doubles and ids of so many tracks take about 500 MB in a Python worker.
 SHARD_ROWS = 2_000_000
@@ -46,7 +47,7 @@ class _NeighborsParams(HasInputCols, HasSeed):
     engine: Param[str] = _param("engine", ", ".join(ENGINES), TypeConverters.toString)
     folder: Param[str] = _param("folder", "folder or URI where the index is stored", TypeConverters.toString)
     exactRows: Param[int] = _param(  # noqa: N815
-        "exactRows", "groups of at most so many rows are searched exactly by auto", TypeConverters.toInt
+        "exactRows", "groups of at most so many distinct rows are searched exactly by auto", TypeConverters.toInt
     )
     shardRows: Param[int] = _param(  # noqa: N815
         "shardRows", "rows of a group that one task holds in memory", TypeConverters.toInt
@@ -66,7 +67,7 @@ class NearestNeighbors(Estimator, _NeighborsParams, DefaultParamsReadable, Defau
     ivf      the rows of the lists whose centres are nearest (FAISS IVF)
     graph    what a walk over a small-world graph meets (FAISS HNSW)
     lsh      the rows that share a bucket with it in one of several hash tables (``hash_tables.py``, ``minhash.py``)
-    auto     ``exact`` up to ``exactRows`` rows; else the cheapest of exact, ivf and graph; of exact and lsh for sets
+    auto     ``exact`` up to ``exactRows`` distinct rows; else the cheapest of exact, ivf and graph, or exact and lsh
     =======  =======================================================================================================
 
     Rows are vectors, ``inputCols`` being columns of numbers, compared by ``euclidean``, ``cosine`` or ``inner_product``
@@ -80,8 +81,9 @@ class NearestNeighbors(Estimator, _NeighborsParams, DefaultParamsReadable, Defau
     stored below ``folder``, in files of its own, and the model holds their names and checksums.
 
     Raises:
-        UsageError: from ``fit``, for an unknown metric or engine, an engine that does not serve the metric, or a number
-            out of range; from ``fit`` and ``transform``, for a column of a type that the metric does not compare.
+        UsageError: from ``fit``, for an unknown metric, engine or kind of folder, an engine that does not serve the
+            metric, or a number out of range; from ``fit`` and ``transform``, for a column of a type that the metric
+            does not compare.
     """
 
     _input_kwargs: dict[str, Any]  # set by keyword_only
@@ -133,7 +135,7 @@ class NearestNeighbors(Estimator, _NeighborsParams, DefaultParamsReadable, Defau
             columns=self._columns(),
             metric=self.getOrDefault(self.metric),
             goal=goal,
-            folder=self.getOrDefault(self.folder),
+            folder=absolute(self.getOrDefault(self.folder)),
         )
         model = NearestNeighborsModel()._set(state=json.dumps([shard.as_dict() for shard in shards]))
         model._resetUid(self.uid)
@@ -146,6 +148,10 @@ class NearestNeighbors(Estimator, _NeighborsParams, DefaultParamsReadable, Defau
             raise UsageError(f"there is no engine {engine!r}", f"Engines: {', '.join(engines)}.")
         if engine not in engines:
             raise UsageError(f"engine {engine!r} does not search by {metric}", f"Engines: {', '.join(engines)}.")
+        if not is_reachable(self.getOrDefault(self.folder)):
+            raise UsageError(
+                f"an index cannot lie in {self.getOrDefault(self.folder)}", "Write a path, file:, s3:// or s3a://."
+            )
         if not 0 < self.getOrDefault(self.targetRecall) <= 1:
             raise UsageError(f"targetRecall {self.getOrDefault(self.targetRecall)}: write a number in (0, 1]")
         for name in ("k", "shardRows"):

@@ -1,7 +1,7 @@
 """Measured recall and seconds of search engines, on a hashed sample of each genre group.
 
-A neighbour counts as right when its distance is at most the exact k-th distance times 1 + 1e-9; the exact k-th distance
-comes from brute force in float64, so the exact engine is measured like any other.
+A neighbour counts as right when its distance is at most the exact k-th distance times 1 + 1e-9, of whatever metric; the
+exact k-th distance comes from brute force in float64, so the exact engine is measured like any other.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from spark_app.columns import ALL, AUDIO12_Z, DISTANCE, GENRE_GROUP, TRACK_ID
+from spark_app.similarity.distances import EUCLIDEAN, distances, prepared
 from spark_app.similarity.groups import one_task_a_group
 from spark_app.similarity.lsh import MEMBER, MEMBERS_PER_GROUP
+from spark_app.similarity.tuning import TOLERANCE, right_up_to
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-_TOLERANCE = 1 + 1e-9
 _KEYS = f"{TRACK_ID} string, {GENRE_GROUP} string, {MEMBER} bigint"
 _Z = ", ".join(f"{name} double" for name in AUDIO12_Z)
 _TRUTH_SCHEMA = f"{_KEYS}, {_Z}, k int, kth_distance double, n_right int, seconds double"
@@ -46,13 +47,14 @@ def hashed_sample(members: DataFrame, *, size: int, seed: int) -> DataFrame:
     )
 
 
-def exact_truth(sample: DataFrame, *, k: int, sizes: Mapping[str, int]) -> DataFrame:
+def exact_truth(sample: DataFrame, *, k: int, sizes: Mapping[str, int], metric: str = EUCLIDEAN) -> DataFrame:
     """The exact k-th distance of each sampled track, and how the exact engine did beside it.
 
     Args:
         sample: From ``hashed_sample``.
         k: Neighbours asked for.
         sizes: Tracks per group, the biggest first.
+        metric: Of the distances, one of ``distances.METRICS``.
 
     Returns:
         One row per track and group of at least two ``[track_id, genre_group, member, *AUDIO12_Z,
@@ -61,12 +63,12 @@ def exact_truth(sample: DataFrame, *, k: int, sizes: Mapping[str, int]) -> DataF
     place = {name: number for number, name in enumerate(sizes)}
 
     def measure(group: pd.DataFrame) -> pd.DataFrame:
-        return _measured(group, k, place[group[GENRE_GROUP].iloc[0]])
+        return _measured(group, k, metric, place[group[GENRE_GROUP].iloc[0]])
 
     return one_task_a_group(sample, sizes=sizes).groupBy("slot", GENRE_GROUP).applyInPandas(measure, _TRUTH_SCHEMA)
 
 
-def _measured(group: pd.DataFrame, k: int, number: int) -> pd.DataFrame:
+def _measured(group: pd.DataFrame, k: int, metric: str, number: int) -> pd.DataFrame:
     import time
 
     from spark_app.similarity.exact import nearest
@@ -76,31 +78,31 @@ def _measured(group: pd.DataFrame, k: int, number: int) -> pd.DataFrame:
     group = group.sort_values(TRACK_ID, ignore_index=True)
     vectors = group[list(AUDIO12_Z)].to_numpy(float)
     started = time.perf_counter()
-    _, distance = nearest(vectors, k=k)
+    _, distance = nearest(vectors, k=k, metric=metric)
     seconds = time.perf_counter() - started
     if k < 1:
         return group.iloc[:0].reindex(columns=columns)
-    kth = kth_distances(vectors, k)
+    kth = kth_distances(vectors, k, metric)
     return group.assign(
         k=k,
         member=number * MEMBERS_PER_GROUP + group["place"],
         kth_distance=kth,
-        n_right=(distance <= kth[:, None] * _TOLERANCE).sum(axis=1),
+        n_right=(distance <= right_up_to(kth)[:, None]).sum(axis=1),
         seconds=seconds,
     )[columns]
 
 
-def kth_distances(vectors: np.ndarray, k: int) -> np.ndarray:
+def kth_distances(vectors: np.ndarray, k: int, metric: str = EUCLIDEAN) -> np.ndarray:
     """Distance to the k-th nearest other row, by brute force in float64; shape (n,), k from 1 to n - 1."""
     import numpy as np
 
-    n = len(vectors)
-    kth = np.empty(n)
-    for start in range(0, n, _BLOCK_ROWS):
-        block = vectors[start : start + _BLOCK_ROWS]
-        distance = np.sqrt(((block[:, None, :] - vectors[None, :, :]) ** 2).sum(axis=2))
-        distance[np.arange(len(block)), np.arange(start, start + len(block))] = np.inf
-        kth[start : start + _BLOCK_ROWS] = np.partition(distance, k - 1, axis=1)[:, k - 1]
+    rows, everyone = prepared(vectors, metric), np.arange(len(vectors))
+    kth = np.empty(len(rows))
+    for start in range(0, len(rows), _BLOCK_ROWS):
+        block = everyone[start : start + _BLOCK_ROWS]
+        distance = distances(rows, block[:, None], rows, everyone[None], metric)
+        distance[np.arange(len(block)), block] = np.inf
+        kth[block] = np.partition(distance, k - 1, axis=1)[:, k - 1]
     return kth
 
 
@@ -110,15 +112,18 @@ def with_thresholds(truth: DataFrame, *, share: float) -> DataFrame:
     The class keeps pairs strictly below its threshold, so it is widened by 1e-9.
     """
     of_group = truth.groupBy(GENRE_GROUP).agg(
-        (F.percentile("kth_distance", share) * _TOLERANCE + 1e-9).alias("threshold")
+        (F.percentile("kth_distance", share) * TOLERANCE + 1e-9).alias("threshold")
     )
     return truth.join(F.broadcast(of_group), on=GENRE_GROUP, how="inner")
 
 
 def right_per_query(found: DataFrame, truth: DataFrame) -> DataFrame:
-    """``truth`` with ``n_right`` counted from ``found`` ``[member, rank, neighbour, distance]``; 0 without rows."""
+    """``truth`` with ``n_right`` counted from ``found`` ``[member, rank, neighbour, distance]``; 0 without rows.
+
+    Both hold Euclidean distances.
+    """
     limits = truth.select(MEMBER, "k", "kth_distance")
-    is_right = (F.col(DISTANCE) <= F.col("kth_distance") * _TOLERANCE) & (F.col("rank") <= F.col("k"))
+    is_right = (F.col(DISTANCE) <= F.col("kth_distance") * TOLERANCE) & (F.col("rank") <= F.col("k"))
     counted = found.join(limits, on=MEMBER, how="inner").groupBy(MEMBER).agg(F.sum(is_right.cast("int")).alias("found"))
     return (
         truth.drop("n_right")

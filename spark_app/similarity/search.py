@@ -18,6 +18,7 @@ from spark_app.similarity.kinds import kind_of
 from spark_app.similarity.layout import Block, blocks_of
 from spark_app.similarity.shard import Shard, Tracks
 from spark_app.similarity.spaces import Rows
+from spark_app.stores import absolute
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +33,7 @@ class Index:
     """A stored index, small enough to travel with every task.
 
     Attributes:
-        folder: Folder or URI of its files.
+        folder: Folder or URI of its files; made absolute, since each task opens it where it happens to run.
         columns: What columns of searched frames mean.
         metric: One of ``kinds.METRICS``.
         seed: That its engines were built with.
@@ -44,6 +45,9 @@ class Index:
     metric: str
     seed: int
     shards: tuple[StoredShard, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folder", absolute(self.folder))
 
     def of_group(self, group: str) -> list[StoredShard]:
         """The shards of a group, none where it is unknown."""
@@ -68,7 +72,7 @@ def neighbours_of_all(spark: SparkSession, index: Index, *, k: int, groups: Coll
         Key ``key, group, rank`` ``[key, group, rank (from 1), neighbour_id, distance, engine]``, ordered by distance in
         float64, then id. Never the track itself. Rows of a group come ordered by key and rank; one partition is a task.
     """
-    tasks = blocks_of(index.shards, groups, task_pairs=kind_of(index.metric).task_pairs)
+    tasks = blocks_of(index.shards, groups, k=k, task_pairs=kind_of(index.metric).task_pairs)
     if not tasks:
         return spark.createDataFrame([], index.neighbour_ddl())
 

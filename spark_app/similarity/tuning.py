@@ -37,7 +37,7 @@ class Goal:
         recall: Mean share of the exact neighbours to be found, (0, 1].
         engine: One of ``engines.ENGINES``.
         sample: Queries that recall is measured on.
-        exact_rows: Groups of at most so many tracks are always searched exactly.
+        exact_rows: Groups (of large ones, shards) of at most so many distinct vectors are searched exactly by ``auto``.
         seed: Of the sample and of the engines.
         threads: Cores that building may use.
     """
@@ -165,7 +165,7 @@ def _measured(tracks: Tracks, goal: Goal, truth: _Truth, choice: Choice) -> Choi
     shard = Shard(tracks, choice.engine, choice.searcher)
     _, distance = shard.nearest(tracks.members.distinct[truth.sought], goal.k + 1)
     # Of k + 1 tracks one stands for the query itself, at the distance of its own vector.
-    right = (distance <= _limit(truth.kth)[:, None]).sum(axis=1) - 1
+    right = (distance <= right_up_to(truth.kth)[:, None]).sum(axis=1) - 1
     share = np.clip(right, 0, goal.k) / goal.k
     half = _Z95 * float(share.std()) / sqrt(len(share))
     mean = float(share.mean())
@@ -182,7 +182,7 @@ def _measured(tracks: Tracks, goal: Goal, truth: _Truth, choice: Choice) -> Choi
     )
 
 
-def _limit(kth: np.ndarray) -> np.ndarray:
+def right_up_to(kth: np.ndarray) -> np.ndarray:
     """The largest distance that counts as the k-th; inner products make negative ones."""
     import numpy as np
 

@@ -1,7 +1,8 @@
 """Commit Parquet files that Spark has written: one entry in the log of a Delta table, made without a Spark job.
 
 Spark's own Delta writer runs two or three further jobs per commit, to learn which files it replaces; the log tells that
-in milliseconds. A commit succeeds only where nobody else has made the same version (put-if-absent on every store).
+in milliseconds. A commit succeeds only where nobody else has made a version since the table was seen (put-if-absent on
+every store).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
     from deltalake.transaction import AddAction
 
-_ATTEMPTS = 10  # of a commit that touches nobody else's partition
+_ATTEMPTS = 10  # of a commit that touches nobody else's partition, each on the table as it then stands
 _READERS = 8  # footers read at a time
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"  # Spark's folder for null
 
@@ -70,7 +71,9 @@ def commit_folder(
     added, schema = _added(uri, folder), Schema.from_json(table.struct.json())
     by = [table.partition_by] if table.partition_by else None
     transactions = [Transaction(transaction, 1)] if transaction else None
-    properties = CommitProperties({"userMetadata": metadata}, app_transactions=transactions)
+    # deltalake itself would try again on top of another commit wherever the two remove none of the same files: what
+    # adds files only, as to an empty table or for a new group, would then stand beside the other run's rows.
+    properties = CommitProperties({"userMetadata": metadata}, max_commit_retries=0, app_transactions=transactions)
     filters = [(column, "=", value) for column, value in only.items()] if only else None
     mode = "overwrite" if instead_of is None else "append"
     now = int(time.time() * 1000)
@@ -83,7 +86,7 @@ def commit_folder(
                 actions: list[AddAction | RemoveAction] = [*added, *removed]
                 seen.create_write_transaction(actions, mode, schema, by, filters, commit_properties=properties)
             return
-        except DeltaError:  # deltalake takes a commit to any partition for a conflict
+        except DeltaError:  # also where the other commit was to another partition
             if not attempts_left:
                 raise
             seen = seen_table(root, name)

@@ -22,6 +22,15 @@ from spark_app.errors import DataError
         (RuntimeError("AccessDeniedException: s3://b/x: PUT 0-byte object: AccessDenied"), 2, "access was denied"),
         (RuntimeError("[DELTA_CONCURRENT_APPEND] ConcurrentAppendException"), 5, "another run wrote"),
         (RuntimeError("[FAILED_READ_FILE] file file:///data/a.csv.gz java.io.EOFException"), 3, "/data/a.csv.gz"),
+        (
+            RuntimeError(
+                "An exception was thrown from the Python worker.\nTraceback (most recent call last):\n"
+                '    raise DataError(f"the neighbour index cannot use {folder}/{name}: it is gone", REMEDY) from None\n'
+                "spark_app.errors.DataError: the neighbour index cannot use /lake/b/0.arrow: it is gone\n\n\tat org"
+            ),
+            3,
+            "the neighbour index cannot use /lake/b/0.arrow: it is gone",
+        ),
         (MemoryError(), 6, "memory ran out"),
         (DataError("no rows"), 3, "no rows"),
     ],

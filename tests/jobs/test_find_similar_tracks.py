@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import json
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from spark_app.columns import AUDIO12
 from spark_app.errors import SkipStep
-from spark_app.jobs import normalise_features
 from spark_app.jobs.find_similar_tracks import JOB
-from spark_app.jobs.neighbour_index import FOLDER
-from spark_app.tables.local import open_table, plain_files
-from tests.similarity.catalogues import brute_force, fill, fill_catalogue, random_vectors, vector
+from tests.jobs.neighbours import (
+    OPTIONS,
+    catalogue,
+    expected_of,
+    file_of,
+    files_of,
+    index_files,
+    neighbours_of,
+    random_groups,
+)
+from tests.similarity.catalogues import brute_force, fill_catalogue, random_vectors, vector
 
 WITHOUT_KEY = [value if name != "key" else None for name, value in zip(AUDIO12, vector(1), strict=True)]
 
@@ -68,87 +76,103 @@ def test_without_any_key_the_step_is_skipped_with_its_reason(make_context):
         JOB.run(context)
 
 
-def catalogue(context, groups):
-    """Curated tables and features of ``{group: {track_id: twelve numbers}}``, and their moments."""
-    rows = [
-        (track, ["x"], group, *[100.0 + 10 * value for value in values])
-        for group, tracks in groups.items()
-        for track, values in tracks.items()
-    ]
-    features = ", ".join(f"{name} double" for name in AUDIO12)
-    ddl = f"track_id string, artist_ids array<string>, genre_group string, {features}"
-    tracks = context.spark.createDataFrame(rows, ddl)
-    fill(context, "curated.tracks", tracks)
-    fill(context, "curated.track_genres", tracks.selectExpr("track_id", "genre_group as genre", "genre_group"))
-    normalise_features.JOB.run(context)
+def test_a_later_run_searches_only_the_groups_whose_tracks_have_changed(make_context, a_file_a_group):
+    groups = random_groups(enumerate(("blues", "folk", "jazz", "pop", "rock")))
+    catalogue(make_context(*OPTIONS), groups)
+    assert JOB.run(make_context(*OPTIONS)).detail == "5 groups"
+    before, index_before = files_of(make_context()), index_files(make_context())
+    kept = {file_of(make_context(), group) for group in ("blues", "jazz")}
+    assert len(before) == len(index_before) == 5
 
-
-def neighbours_of(context):
-    rows = context.tables.read("results.neighbours").collect()
-    return {(row.genre_group, row.track_id, row["rank"]): row.neighbour_id for row in rows}
-
-
-def expected_of(context, groups, k):
-    """Brute force on the z-scores of the index's own scaler, which may be that of an earlier run."""
-    moments = {row["feature"]: row for row in context.tables.notes("models.neighbour_index")["moments"]}
-    mean, std = (np.array([moments[name][what] for name in AUDIO12]) for what in ("mean", "std"))
-    found = {}
-    for group, tracks in groups.items():
-        ids = sorted(tracks)
-        vectors = (100 + 10 * np.array([tracks[name] for name in ids]) - mean) / std
-        for i, line in enumerate(brute_force(vectors, k)[0]):
-            found |= {(group, ids[i], rank + 1): ids[other] for rank, other in enumerate(line)}
-    return found
-
-
-def test_a_later_run_searches_only_the_groups_whose_tracks_have_changed(make_context):
-    options = ("similar.k=3", "similar.lsh_sample=0")
-    vectors = random_vectors(90)
-    groups = {
-        name: {f"{name}{i:02d}": vectors[start + i].tolist() for i in range(30)}
-        for name, start in (("folk", 0), ("pop", 30), ("rock", 60))
-    }
-    catalogue(make_context(*options), groups)
-    JOB.run(make_context(*options))
-    files = set(plain_files(open_table(make_context().settings.root, "results.neighbours"), ""))
-
-    assert JOB.run(make_context(*options)).detail == "3 groups, 0 of them searched anew"
-    # Tracks added, changed and deleted; a group that leaves, and one that comes.
-    groups["pop"] |= {"pop30": groups["pop"]["pop00"], "pop01": groups["rock"]["rock05"]}
+    # A track is added and one changes, one is deleted, a group vanishes, another comes; two stay as they are.
+    groups["pop"] |= {"pop20": groups["pop"]["pop00"], "pop01": groups["rock"]["rock05"]}
     del groups["rock"]["rock07"]
-    groups["soul"] = groups.pop("folk")
-    catalogue(make_context(*options), groups)
-    outcome = JOB.run(make_context(*options))
+    groups["soul"] = {f"soul{i}": z for i, z in enumerate(random_vectors(9, 7).tolist())}
+    del groups["folk"]
+    catalogue(make_context(*OPTIONS), groups)
+    outcome = JOB.run(make_context(*OPTIONS))
 
-    assert outcome.detail == "3 groups"  # one file held all three, and was written anew
+    assert outcome.detail == "5 groups, 3 of them searched anew"
+    after = files_of(make_context())
+    assert (len(before & after), len(after - before)) == (2, 3)
+    assert {file_of(make_context(), group) for group in ("blues", "jazz")} == kept
+    assert len(index_files(make_context()) - index_before) == 3
     assert neighbours_of(make_context()) == expected_of(make_context(), groups, 3)
-    assert not files & set(plain_files(open_table(make_context().settings.root, "results.neighbours"), ""))
+    assert make_context().tables.notes("models.neighbour_index")["moments"][0]["n"] == 100  # the scaler of before
 
 
-def test_groups_in_other_files_stay_as_they_are(make_context, monkeypatch):
-    monkeypatch.setattr("spark_app.similarity.layout._PACKED_ROWS", 1)  # a file a group
-    options = ("similar.k=3", "similar.lsh_sample=0")
-    vectors = random_vectors(60)
-    groups = {name: {f"{name}{i}": vectors[s + i].tolist() for i in range(20)} for name, s in (("a", 0), ("b", 20))}
-    groups["c"] = {f"c{i}": vectors[40 + i].tolist() for i in range(20)}
-    catalogue(make_context(*options), groups)
-    JOB.run(make_context(*options))
-    root = make_context().settings.root
-    before = set(plain_files(open_table(root, "results.neighbours"), ""))
-    index_files = {path.name for path in Path(root, FOLDER).rglob("*.arrow")}
-    assert len(before) == len(index_files) == 3
+def test_groups_that_share_a_file_with_a_changed_one_are_searched_again_and_stay_right(make_context):
+    groups = random_groups(enumerate(("folk", "pop", "rock")))
+    catalogue(make_context(*OPTIONS), groups)
+    JOB.run(make_context(*OPTIONS))
+    before = files_of(make_context())
+    assert len(before) == 1
 
-    groups["b"]["b20"] = groups["b"]["b0"]
-    catalogue(make_context(*options), groups)
-    outcome = JOB.run(make_context(*options))
+    del groups["rock"]["rock07"], groups["folk"]
+    catalogue(make_context(*OPTIONS), groups)
 
-    assert outcome.detail == "3 groups, 1 of them searched anew"
-    after = set(plain_files(open_table(root, "results.neighbours"), ""))
-    assert (len(after - before), len(before - after)) == (1, 1)
+    assert JOB.run(make_context(*OPTIONS)).detail == "2 groups, 1 of them searched anew"
+    assert not before & files_of(make_context())
     assert neighbours_of(make_context()) == expected_of(make_context(), groups, 3)
-    assert make_context().tables.notes("models.neighbour_index")["moments"][0]["n"] == 60  # the scaler of before
-    # The files of the table before stay for whoever reads it; one run later its last one is gone.
-    assert len(list(Path(root, FOLDER).rglob("*.arrow"))) == 4
+
+
+def test_a_run_in_which_nothing_changed_writes_nothing_and_tells_the_same(make_context, monkeypatch):
+    options = ("similar.k=3", "similar.lsh_sample=20")
+    catalogue(make_context(*options), random_groups([(1, "a")]))
+    first = JOB.run(make_context(*options))
+    names = ("results.neighbours", "models.neighbour_index", "results.neighbour_recall")
+    versions = [make_context().tables.version(name) for name in names]
+
+    with monkeypatch.context() as patched:
+        patched.setattr("spark_app.jobs.neighbour_recall.hashed_sample", None)  # would fail if it were asked
+        again = JOB.run(make_context(*options))
+
+    assert again.detail == first.detail.replace("1 group", "1 group, 0 of them searched anew")
+    assert "spark_lsh recall 0." in again.detail
+    assert [make_context().tables.version(name) for name in names] == versions
+    JOB.run(make_context(*options, "similar.lsh_tables=1"))  # another sample of the same neighbours
+    assert [make_context().tables.version(name) for name in names] == [*versions[:2], versions[2] + 1]
+
+
+def test_large_groups_in_shards_are_searched_by_an_engine_at_the_recall_asked_for(make_context, monkeypatch):
+    monkeypatch.setattr("spark_app.similarity.neighbors.SHARD_ROWS", 2_500)
+    options = ("similar.k=5", "similar.lsh_sample=0", "similar.exact_rows=0", "similar.target_recall=0.9")
+    # Two features that vary: few lists of an inverted file then hold the neighbours.
+    points = np.random.default_rng(7).normal(size=(3_830, 2))
+    named = [(f"r{i:04d}", vector(*point)) for i, point in enumerate(points)]
+    groups = {"rock": dict(named[:3_800]), "jazz": dict(named[3_800:])}
+    for deleted in ("", "r0009"):
+        groups["rock"].pop(deleted, None)
+        catalogue(make_context(*options), groups)
+        detail = "2 groups, 1 of them searched anew, 1 by ivf" if deleted else "2 groups, 1 by ivf"
+        assert JOB.run(make_context(*options)).detail == detail
+        (row,) = make_context().tables.read("models.neighbour_index").where("genre_group = 'rock'").collect()
+        assert [shard["engine"] for shard in json.loads(row.shards)] == ["ivf", "ivf"]
+        assert sum(shard["n_tracks"] for shard in json.loads(row.shards)) == row.n_tracks == len(groups["rock"])
+        # By SciPy's tree on the z-scores of the index.
+        assert found_share(make_context(), "rock", groups["rock"], 5) >= 0.9
+        assert found_share(make_context(), "jazz", groups["jazz"], 5) == 1
+    (row,) = make_context().tables.read("results.neighbour_recall").collect()
+    assert (row.genre_group, row.engine, row.n_tracks) == ("rock", "ivf", 3_799)
+    assert 0.9 <= row.low <= row.recall
+
+
+def found_share(context, group, tracks, k):
+    """Share of a group's neighbours that lie within the true k-th distance, of vectors that vary in two features; the
+    stored distances must be those of the tracks that they name.
+    """
+    moments = {row["feature"]: row for row in context.tables.notes("models.neighbour_index")["moments"]}
+    mean, std = (np.array([moments[name][what] for name in AUDIO12[:2]]) for what in ("mean", "std"))
+    ids = sorted(tracks)
+    vectors = (100 + 10 * np.array([tracks[name][:2] for name in ids]) - mean) / std
+    stored = context.tables.read("results.neighbours").where(f"genre_group = '{group}'").toPandas()
+    assert (stored.groupby("track_id").size() == k).all()
+    assert sorted(set(stored["track_id"])) == ids
+    assert (stored["track_id"] != stored["neighbour_id"]).all()
+    query, other = (np.searchsorted(ids, stored[column]) for column in ("track_id", "neighbour_id"))
+    np.testing.assert_allclose(stored["distance"], np.linalg.norm(vectors[query] - vectors[other], axis=1), rtol=1e-9)
+    kth = cKDTree(vectors).query(vectors, k=k + 1)[0][:, -1]
+    return (stored["distance"] <= kth[query] * (1 + 1e-9)).mean()
 
 
 @pytest.mark.parametrize("change", ["similar.metric=cosine", "similar.max_drift=0"])

@@ -111,6 +111,17 @@ def test_groups_can_be_searched_alone(spark, tmp_path):
     assert model.neighbours(catalogue, []).count() == 0
 
 
+def test_a_folder_below_the_working_directory_is_the_same_for_every_task(spark, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # the workers were started elsewhere
+    _, catalogue = catalogue_of(spark)
+
+    model = estimator(tmp_path, folder="index").fit(catalogue)
+
+    assert all((tmp_path / "index" / shard.file).is_file() for shard in model.shards)
+    assert model.index.folder == str(tmp_path / "index")
+    assert model.neighbours(catalogue).count() == 120 * 5
+
+
 def test_no_rows_make_an_empty_index(spark, tmp_path):
     empty = members(spark, [])
     model = estimator(tmp_path).fit(empty)
@@ -129,12 +140,20 @@ def test_a_file_that_is_not_what_was_written_is_refused(spark, tmp_path, damage)
     content[len(content) // 2] ^= 1
     file.write_bytes(bytes(content)) if damage == "changed" else file.unlink()
 
-    with pytest.raises(DataError, match="is not what was written" if damage == "changed" else "lacks"):
+    with pytest.raises(DataError, match="its checksum differs" if damage == "changed" else "it is gone"):
         open_shard(model.index, model.shards[0])
 
 
 @pytest.mark.parametrize(
-    "changed", [{"metric": "hamming"}, {"engine": "annoy"}, {"targetRecall": 0.0}, {"k": 0}, {"targetRecall": 1.1}]
+    "changed",
+    [
+        {"metric": "hamming"},
+        {"engine": "annoy"},
+        {"targetRecall": 0.0},
+        {"k": 0},
+        {"targetRecall": 1.1},
+        {"folder": "gs://b/i"},
+    ],
 )
 def test_what_cannot_be_asked_for_is_refused(spark, tmp_path, changed):
     with pytest.raises(UsageError):

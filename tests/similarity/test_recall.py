@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from pyspark.sql import functions as F
+from scipy.spatial.distance import cdist
 
 from spark_app.similarity.lsh import lsh_neighbours
 from spark_app.similarity.recall import (
@@ -36,6 +37,26 @@ def test_kth_distances_equal_brute_force(monkeypatch):
     vectors = random_vectors(50)
     monkeypatch.setattr("spark_app.similarity.recall._BLOCK_ROWS", 7)
     np.testing.assert_allclose(kth_distances(vectors, 4), brute_force(vectors, 4)[1][:, 3], rtol=1e-12)
+
+
+@pytest.mark.parametrize("metric", ["cosine", "inner_product"])
+def test_kth_distances_of_other_metrics_equal_those_of_scipy(metric):
+    vectors = random_vectors(50)
+    distance = cdist(vectors, vectors, "cosine") if metric == "cosine" else -vectors @ vectors.T
+    np.fill_diagonal(distance, np.inf)
+    np.testing.assert_allclose(kth_distances(vectors, 4, metric), np.sort(distance, axis=1)[:, 3], rtol=1e-9)
+
+
+@pytest.mark.parametrize("metric", ["cosine", "inner_product"])
+def test_the_exact_engine_is_right_by_other_metrics_too(spark, metric):
+    rows = [(f"t{i:02d}", "rock", z) for i, z in enumerate(random_vectors(40))]
+    sample = hashed_sample(members(spark, rows), size=100, seed=1)
+
+    truth = exact_truth(sample, k=3, sizes={"rock": 40}, metric=metric)
+
+    assert {row.recall for row in recall_rows(truth, engine="exact", k=3).collect()} == {1.0}
+    expected = {f"t{i:02d}": kth for i, kth in enumerate(kth_distances(random_vectors(40), 3, metric))}
+    assert {row.track_id: row.kth_distance for row in truth.collect()} == pytest.approx(expected)
 
 
 def test_recall_counts_what_lies_within_the_exact_kth_distance(spark):
