@@ -130,12 +130,23 @@ class _Truth:
         return cls(sought, near, counts, distance[:, -1])
 
 
-def _tuned(tracks: Tracks, goal: Goal, truth: _Truth, engine: str) -> Choice | None:
+def trials(tracks: Tracks, goal: Goal) -> Iterator[Choice]:
+    """The engine that is asked for with each of its parameters in turn, from the cheapest on, and what they reach.
+
+    Args:
+        tracks: More than ``goal.k + 1`` distinct ones.
+        goal: Its engine is neither ``auto`` nor ``exact``; hash tables begin with those that its recall calls for.
+    """
+    return _trials(tracks, goal, _Truth.of(tracks, goal), goal.engine)
+
+
+def _trials(tracks: Tracks, goal: Goal, truth: _Truth, engine: str) -> Iterator[Choice]:
     for parameters, searcher in _ladder(tracks, goal, truth, engine):
-        found = _measured(tracks, goal, truth, Choice(engine, parameters, searcher))
-        if found.low >= goal.recall:
-            return found
-    return None
+        yield _measured(tracks, goal, truth, Choice(engine, parameters, searcher))
+
+
+def _tuned(tracks: Tracks, goal: Goal, truth: _Truth, engine: str) -> Choice | None:
+    return next((found for found in _trials(tracks, goal, truth, engine) if found.low >= goal.recall), None)
 
 
 def _ladder(tracks: Tracks, goal: Goal, truth: _Truth, engine: str) -> Iterator[tuple[Parameters, Searcher]]:
