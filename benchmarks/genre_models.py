@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 ARTIST_FITS = [(ARTIST_KIND, fold) for fold in range(5)]
 FITS = [*ARTIST_FITS, (RANDOM_KIND, 0), (TIME_KIND, 0)]
-METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "macro_auc", "ece")
+METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "macro_auc", "ece", "ece_by_chance")
 SHOWN = (*METRICS, "ece_before", "majority_accuracy")
 MOST_TRACKS, MOST_LABELLED = 20_000, 50_000
 SIZE = ("classify.trees=200", "classify.depth=20")  # the defaults are small, for a first run
