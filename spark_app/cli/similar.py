@@ -35,6 +35,12 @@ def add_parser(subparsers: Any, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--k", type=int, default=0, metavar="K", help="neighbours a group at most (all that are stored)"
     )
+    parser.add_argument(
+        "--features",
+        default="",
+        metavar="F=X,…",
+        help="instead of a title: the twelve features of a track that is not in the catalogue, with a --group",
+    )
     filters.add_options(parser)
     parser.set_defaults(command=similar_command)
 
@@ -48,11 +54,13 @@ def similar_command(args: argparse.Namespace, settings: Settings) -> int:
     from spark_app.cli.titles import COLUMNS, Titles
     from spark_app.tables.local import read_rows
 
-    if bool(args.title.strip()) == bool(args.track_id):
+    if sum(map(bool, (args.title.strip(), args.track_id, args.features))) != 1:
         raise UsageError("name a title, or an id by --track-id", 'Such as: spark-app similar "a title"')
     if args.k < 0:
         raise UsageError(f"--k {args.k}: write a number above 0")
     titles = Titles(read_rows(settings.root, "curated.tracks", COLUMNS))
+    if args.features:
+        return _similar_to_features(args, settings, titles)
     if args.track_id:
         track = track_of_id(titles, args.track_id)
     else:
@@ -64,6 +72,21 @@ def similar_command(args: argparse.Namespace, settings: Settings) -> int:
         is_search = filters.is_asked(args)
         k = args.k or (settings.similar.k if is_search else 0)
         _print(track, neighbours, k, "pass" if is_search else "are stored")
+    return 0
+
+
+def _similar_to_features(args: argparse.Namespace, settings: Settings, titles: Titles) -> int:
+    from spark_app.cli.new_track import features_of, neighbours_of_features
+
+    if filters.filter_of(args):
+        raise UsageError("--features takes no filter but --group")
+    features, k = features_of(args.features), args.k or settings.similar.k
+    found = neighbours_of_features(settings.root, features, group=args.group.strip().lower(), k=k)
+    neighbours = _told(titles, settings.root, "", found)
+    if args.json:
+        output.json_out({"features": features, "neighbours": neighbours})
+    else:
+        _print_groups(neighbours, k, "are there")
     return 0
 
 
@@ -121,7 +144,11 @@ def _print(track: Row, neighbours: list[Row], k: int, what: str) -> None:
     output.line(f"{told(track)}   {output.escape(', '.join(groups))}")
     if track.get("n_twins", 1) > 1:
         output.line(f"The most popular of {track['n_twins']} near-twins; for another: --track-id.")
-    for group in groups:
+    _print_groups(neighbours, k, what)
+
+
+def _print_groups(neighbours: list[Row], k: int, what: str) -> None:
+    for group in sorted({row["genre_group"] for row in neighbours}):
         rows = [row for row in neighbours if row["genre_group"] == group]
         output.line()
         output.line(f"Nearest in {output.escape(group)}" + (f" (only {len(rows)} {what})" if len(rows) < k else ""))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -110,14 +110,31 @@ def neighbours_of_new(queries: DataFrame, index: Index, *, k: int) -> DataFrame:
 
         rows = rows.sort_values(columns.key, ignore_index=True)
         group = str(rows[columns.group].iloc[0])
-        sought = kind.prepared(kind.gathered(rows, columns.inputs))
-        found = [_nearest(index, shard, sought, k) for shard in index.of_group(group)]
-        ids, distance = _merged(found, k)
+        ids, distance = nearest_in_group(index, group, kind.gathered(rows, columns.inputs), k=k)
         engine = index.of_group(group)[0].engine
         table = _table(index, pa.array(rows[columns.key], pa.string()), group, ids, distance, engine)
         return pd.DataFrame(table.to_pandas())
 
     return wanted.groupBy(columns.group, "_part").applyInPandas(search, index.neighbour_ddl())
+
+
+def nearest_in_group(index: Index, group: str, rows: Any, *, k: int) -> tuple[pa.Array, np.ndarray]:
+    """The k nearest tracks of a group that the index knows for rows of any origin, without Spark.
+
+    Args:
+        index: The index.
+        group: Its name.
+        rows: Float64 of shape (n, n_features) without NaN, or lists where the index is of sets.
+        k: Neighbours asked for.
+
+    Returns:
+        Ids, flat, and distances (n, min(k, tracks of the group)), by (distance, id).
+
+    Raises:
+        DataError: A file is gone, or is not what was written.
+    """
+    sought = kind_of(index.metric).prepared(rows)
+    return _merged([_nearest(index, shard, sought, k) for shard in index.of_group(group)], k)
 
 
 @lru_cache(maxsize=2)
