@@ -52,7 +52,7 @@ def test_the_second_command_is_the_one_that_ci_runs():
     assert "scripts/test.sh" in (ROOT / ".ci/run").read_text()
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if re.search(r"spark-app (similar|tables|show)", c)])
+@pytest.mark.parametrize("command", [c for c in COMMANDS if re.search(r"spark-app (similar|recommend|tables|show)", c)])
 def test_looking_at_the_tables_works_as_written(readme_run, command):
     done = subprocess.run(words(command), cwd=readme_run.folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
