@@ -102,7 +102,11 @@ def deeper_neighbours(context: Context, *, k: int) -> DataFrame:
     """
     tables, settings = context.tables, context.settings.similar
     notes = tables.notes(INDEX)
-    if k <= settings.k or notes.get("neighbours") != tables.version(NEIGHBOURS) or notes["asked"] != _asked(context):
+    if (
+        k <= settings.k
+        or notes.get("neighbours") != tables.version(NEIGHBOURS)
+        or notes.get("asked") != _asked(context)
+    ):
         return tables.read(NEIGHBOURS)
     rows = tables.read(INDEX).collect()  # one row per group
     index = Index(
