@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from spark_app.similarity.engines import Parameters
 
 _BUCKET = 4_096  # rows; a larger bucket is cut into salted parts, each compared within itself
-_LONGEST = 14  # codes that tuning tries
-_WIDTHS = (2, 3, 4, 6)  # of buckets, in distances of a k-th neighbour; others call for more pairs or for longer codes
+_LONGEST = 18  # codes that tuning tries
+_WIDTHS = (3, 4, 5, 6)  # of buckets, in distances of a k-th neighbour; others compare more, or need longer codes
 _FINEST = 1e-6  # of the rows' length: float32 does not tell nearer ones apart
 
 
@@ -135,7 +135,23 @@ class HashTables:
             yield from ((askers[part == number], parts[number]) for number in np.unique(part))
 
 
-class SignRandomProjection:
+class _RandomProjection:
+    """What the families of vectors share (``hash_tuning.Hashing``)."""
+
+    @staticmethod
+    def overhead(parameters: Parameters) -> float:
+        """None: projections are cheap, and there are never more tables than save more than they cost."""
+        return 0.0
+
+    @staticmethod
+    def compared(is_shared: np.ndarray) -> np.ndarray:
+        """See ``hash_tuning.Hashing``: as often as two rows share a bucket."""
+        import numpy as np
+
+        return np.asarray(is_shared.sum(axis=-1))
+
+
+class SignRandomProjection(_RandomProjection):
     """Hash tables by signs (``hash_tuning.Hashing``)."""
 
     names: ClassVar[frozenset[str]] = frozenset({"tables", "bits"})
@@ -146,11 +162,6 @@ class SignRandomProjection:
         return HashTables(rows, signs(rows, tables=int(parameters["tables"]), seed=seed), int(parameters["bits"]))
 
     @staticmethod
-    def overhead(parameters: Parameters) -> float:
-        """None: projections are cheap, and there are never more tables than save more than they cost."""
-        return 0.0
-
-    @staticmethod
     def ladders(
         rows: np.ndarray, drawn: np.ndarray, *, tables: int, scale: float, seed: int
     ) -> Iterator[Iterator[tuple[Parameters, np.ndarray]]]:
@@ -158,7 +169,7 @@ class SignRandomProjection:
         yield _ladder({}, "bits", signs(rows, tables=tables, seed=seed), rows[drawn])
 
 
-class BucketedRandomProjection:
+class BucketedRandomProjection(_RandomProjection):
     """Hash tables by buckets of a width (``hash_tuning.Hashing``)."""
 
     names: ClassVar[frozenset[str]] = frozenset({"tables", "length", "width"})
@@ -169,11 +180,6 @@ class BucketedRandomProjection:
         tables, width = int(parameters["tables"]), parameters["width"]
         projections = buckets(rows.shape[1], tables=tables, width=width, seed=seed)
         return HashTables(rows, projections, int(parameters["length"]))
-
-    @staticmethod
-    def overhead(parameters: Parameters) -> float:
-        """As of signs."""
-        return SignRandomProjection.overhead(parameters)
 
     @staticmethod
     def ladders(

@@ -39,6 +39,10 @@ class Hashing(Protocol):
         """Pairs whose comparison costs as much as looking a query up in all tables."""
         ...
 
+    def compared(self, is_shared: np.ndarray) -> np.ndarray:
+        """Comparisons of pairs, (n_pairs,), from the tables in which they share a bucket, (n_pairs, tables)."""
+        ...
+
     def ladders(
         self, rows: Any, drawn: np.ndarray, *, tables: int, scale: float, seed: int
     ) -> Iterator[Iterator[tuple[Parameters, np.ndarray]]]:
@@ -90,14 +94,14 @@ def table_choices(
     found: list[tuple[float, Parameters]] = []
     for ladder in hashing.ladders(rows, drawn, tables=_TABLES[-1], scale=scale, seed=seed):
         for code, codes in ladder:
-            first = _first_shared(codes[of_sought][:, None], codes[of_near].reshape(*near.shape, -1))
+            first = _first_shared(codes[of_sought][:, None] == codes[of_near].reshape(*near.shape, -1))
             fewest = next((tables for tables in _TABLES if _low(first < tables, counts) >= target), None)
             if fewest is None:  # longer codes tear more apart
                 break
-            pairs = np.stack([_first_shared(one, codes[of_others]) for one in codes[of_sought[:_QUERIES]]])
             parameters = {"tables": fewest, **code}
-            compared = float((pairs < fewest).mean()) * rows.shape[0]
-            found.append((compared + hashing.overhead(parameters), parameters))
+            few = codes[:, :fewest]
+            pairs = [hashing.compared(one == few[of_others]).mean() for one in few[of_sought[:_QUERIES]]]
+            found.append((float(np.mean(pairs)) * rows.shape[0] + hashing.overhead(parameters), parameters))
     yield from (parameters for _, parameters in sorted(found, key=itemgetter(0))[:_CHOICES])
 
 
@@ -110,9 +114,8 @@ def _low(is_found: np.ndarray, counts: np.ndarray) -> float:
     return float(share.mean()) - _Z95 * float(share.std()) / sqrt(len(share))
 
 
-def _first_shared(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """The first table, on the last axis, in which two rows of codes agree; beyond the last where they never do."""
+def _first_shared(is_shared: np.ndarray) -> np.ndarray:
+    """The first table, on the last axis, in which two rows share a bucket; beyond the last where they never do."""
     import numpy as np
 
-    same = left == right
-    return np.where(same.any(axis=-1), same.argmax(axis=-1), same.shape[-1])
+    return np.where(is_shared.any(axis=-1), is_shared.argmax(axis=-1), is_shared.shape[-1])

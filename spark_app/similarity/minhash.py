@@ -71,6 +71,13 @@ class MinHashTables:
         return parameters["tables"] * (0.7 + 0.1 * parameters["hashes"])
 
     @staticmethod
+    def compared(is_shared: np.ndarray) -> np.ndarray:
+        """See ``hash_tuning.Hashing``: once, however many buckets two sets share."""
+        import numpy as np
+
+        return np.asarray(is_shared.any(axis=-1))
+
+    @staticmethod
     def ladders(
         rows: csr_array, drawn: np.ndarray, *, tables: int, scale: float, seed: int
     ) -> Iterator[Iterator[tuple[Parameters, np.ndarray]]]:

@@ -13,6 +13,7 @@ from scipy.stats import norm
 from spark_app.similarity import hash_tables
 from spark_app.similarity.engines import built, loaded
 from spark_app.similarity.hash_tables import BucketedRandomProjection, HashTables, SignRandomProjection
+from spark_app.similarity.minhash import MinHashTables
 from spark_app.similarity.projections import Projections, _bucket, _side, buckets, signs
 from spark_app.similarity.shard import Shard, Tracks
 from spark_app.similarity.tuning import Choice, Goal, choose
@@ -93,6 +94,16 @@ def test_a_ladder_tells_the_codes_of_the_tables_that_are_built(family):
         for parameters, codes in list(ladder)[::5]:
             tables = family.build(rows, {"tables": 6, **parameters}, 3)
             np.testing.assert_array_equal(tables.codes(rows[drawn]), codes)
+
+
+def test_a_pair_counts_in_tuning_as_often_as_it_is_compared():
+    shared = np.array([[True, False, True], [False, False, False]])
+    assert BucketedRandomProjection.compared(shared).tolist() == [2, 0]
+    assert MinHashTables.compared(shared).tolist() == [1, 0]
+    rows = rows_of(400)
+    tables = BucketedRandomProjection.build(rows, {"tables": 5, "length": 2, "width": 4.0}, 4)
+    codes = tables.codes(rows)
+    assert tables.search(rows, 5)[1] == BucketedRandomProjection.compared(codes[:, None] == codes).sum()
 
 
 def test_a_query_is_compared_with_the_rows_of_its_bucket():
