@@ -87,7 +87,9 @@ class HashTables:
             found[at], squared[at] = self._all_of(queries[at], table, low[bucket[at]], high[bucket[at]], n)
         compared = int((high - low)[bucket[few]].sum())
         for askers, members in self._large(bucket, salt, table, low, high, n):
-            found[askers], squared[askers] = self._best_of(queries[askers], members, n)
+            for block in blocks(len(askers), len(members)):
+                at = askers[block]
+                found[at], squared[at] = self._best_of(queries[at], members, n)
             compared += len(askers) * len(members)
         return found, squared, compared
 
