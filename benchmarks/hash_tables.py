@@ -82,7 +82,7 @@ def _distinct_pairs(tables: Any) -> float:
     """Share of the pairs of every eighth row with all rows that meet in a bucket of one of the tables."""
     if not isinstance(tables, HashTables):
         return 1.0
-    codes = tables.codes(tables.rows)[0]
+    codes = tables.codes(tables.rows)
     asked, met = codes[:: max(1, len(codes) // SAMPLE)], 0
     for start in range(0, len(asked), 500):
         block = np.zeros((len(asked[start : start + 500]), len(codes)), dtype=bool)
@@ -101,7 +101,7 @@ def _as_many(words: np.ndarray, rows: int) -> np.ndarray:
     return moved
 
 
-def _both(vectors: np.ndarray, parameters: dict[str, int]) -> Figures:
+def _both(vectors: np.ndarray, parameters: dict[str, float]) -> Figures:
     """Of both engines; ``lsh`` has a bit more for each doubling beyond the words, so that buckets keep their size."""
     tracks = Tracks.of(vectors, "cosine")
     more = max(0, round(float(np.log2(len(vectors) / 40_000))))

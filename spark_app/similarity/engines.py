@@ -14,13 +14,12 @@ from spark_app.errors import UsageError
 if TYPE_CHECKING:
     import numpy as np
 
-    from spark_app.similarity.hash_tables import HashTables
-    from spark_app.similarity.minhash import MinHashTables
+    from spark_app.similarity.hash_tuning import Hashing
 
 EXACT, IVF, GRAPH, LSH, AUTO = "exact", "ivf", "graph", "lsh", "auto"
 ENGINES = (AUTO, EXACT, LSH, IVF, GRAPH)
 
-Parameters = Mapping[str, int]
+Parameters = Mapping[str, float]  # whole numbers but for the width of a bucket
 
 _KMEANS_ROUNDS = 8
 _POINTS_PER_LIST = 40  # of the sample that the lists' centres are learned from; FAISS asks for 39 at least
@@ -68,7 +67,7 @@ class _Ivf:
         import faiss
         import numpy as np
 
-        self.index, self.probes = index, min(parameters["probes"], index.nlist)
+        self.index, self.probes = index, min(int(parameters["probes"]), index.nlist)
         lists = [faiss.extract_index_ivf(index).get_list_size(number) for number in range(index.nlist)]
         self.sizes = np.array(lists, dtype=np.int64)
 
@@ -76,7 +75,7 @@ class _Ivf:
     def build(cls, rows: np.ndarray, parameters: Parameters, seed: int) -> _Ivf:
         import faiss
 
-        lists = min(parameters["lists"], len(rows))
+        lists = min(int(parameters["lists"]), len(rows))
         index: Any = faiss.index_factory(rows.shape[1], f"IVF{lists},Flat")
         index.cp.niter, index.cp.seed = _KMEANS_ROUNDS, seed % 2**31
         index.cp.min_points_per_centroid, index.cp.max_points_per_centroid = 1, _POINTS_PER_LIST
@@ -107,7 +106,7 @@ class _Graph:
     """A navigable small-world graph (Malkov and Yashunin 2016), walked from node to nearer node."""
 
     def __init__(self, index: Any, parameters: Parameters) -> None:
-        self.index, self.breadth = index, parameters["breadth"]
+        self.index, self.breadth = index, int(parameters["breadth"])
 
     @classmethod
     def build(cls, rows: np.ndarray, parameters: Parameters, seed: int) -> _Graph:
@@ -135,14 +134,19 @@ class _Graph:
         return bytes(faiss.serialize_index(self.index).tobytes())
 
 
-def hashing_of(rows: Any) -> type[HashTables] | type[MinHashTables]:
-    """What hashes the rows of a search space: signs of projections vectors, MinHash sets."""
-    from scipy.sparse import issparse
-
-    from spark_app.similarity.hash_tables import HashTables
+def _hashing(parameters: Parameters) -> Hashing:
+    """The family of hash functions that has parameters of these names."""
+    from spark_app.similarity.hash_tables import BucketedRandomProjection, SignRandomProjection
     from spark_app.similarity.minhash import MinHashTables
 
-    return MinHashTables if issparse(rows) else HashTables
+    families: tuple[Hashing, ...] = (BucketedRandomProjection, SignRandomProjection, MinHashTables)
+    for family in families:
+        if family.names == parameters.keys():
+            return family
+    raise UsageError(
+        f"engine {LSH!r} does not know parameters {sorted(parameters)}",
+        "An index that another version has stored is built anew by: spark-app find_similar_tracks",
+    )
 
 
 def built(engine: str, rows: Any, parameters: Parameters, *, seed: int, threads: int = 1) -> Searcher:
@@ -151,8 +155,9 @@ def built(engine: str, rows: Any, parameters: Parameters, *, seed: int, threads:
     Args:
         engine: One of ``ENGINES`` but ``auto``; of sets ``exact`` or ``lsh``.
         rows: Of a space, n at least 1: float32 of shape (n, n_dimensions), or a sparse matrix of sets.
-        parameters: ``lists`` and ``probes`` of ``ivf``; ``breadth`` of ``graph``; of ``lsh`` ``tables`` with ``bits``
-            and ``flips`` for vectors, ``hashes`` for sets.
+        parameters: ``lists`` and ``probes`` of ``ivf``; ``breadth`` of ``graph``; ``tables`` of ``lsh``, with
+            ``length`` and ``width`` for bucketed random projection, ``bits`` for sign random projection, ``hashes``
+            for sets.
         seed: Of centres, layers and hash functions.
         threads: Cores that building may use; searching uses one.
     """
@@ -162,7 +167,7 @@ def built(engine: str, rows: Any, parameters: Parameters, *, seed: int, threads:
         EXACT: lambda: _Exact(),
         IVF: lambda: _Ivf.build(rows, parameters, seed),
         GRAPH: lambda: _Graph.build(rows, parameters, seed),
-        LSH: lambda: hashing_of(rows).build(rows, parameters, seed),
+        LSH: lambda: _hashing(parameters).build(rows, parameters, seed),
     }
     if engine not in builders:
         raise UsageError(f"there is no engine {engine!r}", f"Engines: {', '.join(ENGINES)}.")

@@ -1,159 +1,208 @@
-"""Locality-sensitive hashing by signs of random projections: several tables, AND within and OR across.
+"""Locality-sensitive hashing of vectors: several tables, AND within and OR across.
 
-A row's code in a table is the signs of ``bits`` Gaussian projections of the centred row; rows with the same code share
-a bucket (Charikar 2002, "Similarity estimation techniques from rounding algorithms"). A query looks into its own bucket
-and those whose codes differ in one of its ``flips`` least certain bits (Lv et al. 2007, "Multi-probe LSH"). All queries
-of a bucket are compared with all of its rows by one matrix product.
-
-Signs split the space by angle around the centre. For unit vectors that is the angle of the cosine; for z-scores, whose
-mass lies around the centre, hyperplanes are shifted by a random part of each projection's spread, as in bucketed random
-projection (Datar et al. 2004), so that rows of one direction but different lengths fall apart as well.
+A row's code in a table mixes ``bits`` signs or ``length`` bucket numbers of random projections (``projections.py``);
+rows with the same code share a bucket. Bucketed random projection serves Euclidean distances; sign random projection
+serves the cosine, and inner products, which the search space has made angles of. All queries of a bucket are compared
+with all of its rows by one matrix product.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, ClassVar
+
+from spark_app.similarity.exact import blocks
+from spark_app.similarity.members import content
+from spark_app.similarity.projections import Projections, buckets, signs
 
 if TYPE_CHECKING:
     import numpy as np
 
     from spark_app.similarity.engines import Parameters
 
-MOST_BITS = 24
-_SHIFT = 0.7  # of a projection's standard deviation: about the middle half of the rows
 _BUCKET = 4_096  # rows; a larger bucket is cut into salted parts, each compared within itself
-_BITS = (4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14)  # lengths of codes that tuning tries
-_DRAWN = 1_000  # rows hashed at once by tuning: 5 MB
-
-
-def projections(rows: np.ndarray, *, tables: int, bits: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Directions of shape (n_dimensions, tables * bits), and the thresholds of their signs, of shape (tables * bits,).
-
-    The first tables are the same whatever their number, as are the first bits of each.
-    """
-    import numpy as np
-
-    n = rows.shape[1]
-    normal = np.random.default_rng(seed).normal(size=(tables, MOST_BITS, n + 1))[:, :bits].reshape(-1, n + 1)
-    directions = normal[:, :n].T.astype(np.float32)
-    projected = rows[:: max(1, len(rows) // 10_000)] @ directions
-    shifts = _SHIFT * np.tanh(normal[:, n]) * projected.std(axis=0)
-    return directions, (projected.mean(axis=0) + shifts).astype(np.float32)
+_LONGEST = 18  # codes that tuning tries
+_WIDTHS = (3, 4, 5, 6)  # of buckets, in distances of a k-th neighbour; others compare more, or need longer codes
+_FINEST = 1e-6  # of the rows' length: float32 does not tell nearer ones apart
 
 
 class HashTables:
-    """The hash tables of a search space's rows."""
+    """The hash tables of a search space's rows (``engines.Searcher``).
 
-    def __init__(
-        self, rows: np.ndarray, directions: np.ndarray, thresholds: np.ndarray, parameters: Parameters
-    ) -> None:
+    Args:
+        rows: Float32 of shape (n, n_dimensions), n at least 1.
+        projections: The hash functions.
+        length: Numbers in a code.
+    """
+
+    def __init__(self, rows: np.ndarray, projections: Projections, length: int) -> None:
         import numpy as np
 
-        self.rows, self.directions, self.thresholds = rows, directions, thresholds
-        self.tables, self.bits, self.flips = (parameters[name] for name in ("tables", "bits", "flips"))
-        self.norms = (rows**2).sum(axis=1)
-        codes = self.codes(rows)[0]
-        self.order = np.argsort(codes, axis=0, kind="stable").astype(np.int32)
-        self.sorted = np.take_along_axis(codes, self.order, axis=0)
+        self.rows, self.projections, self.length = rows, projections, length
+        self.norms, self.content = (rows**2).sum(axis=1), content(rows)
+        # Rows of a bucket lie in the order of their content, by which a large one is cut.
+        by_content = np.argsort(self.content, kind="stable").astype(np.int32)
+        self.sorted = np.ascontiguousarray(self.codes(rows[by_content]).T)
+        self.order = np.empty(self.sorted.shape, dtype=np.int32)
+        for table, codes in enumerate(self.sorted):
+            by_code = np.argsort(codes, kind="stable")
+            self.sorted[table], self.order[table] = codes[by_code], by_content[by_code]
 
-    @classmethod
-    def build(cls, rows: np.ndarray, parameters: Parameters, seed: int) -> HashTables:
-        """From float32 rows of shape (n, n_dimensions)."""
-        directions, thresholds = projections(rows, tables=parameters["tables"], bits=parameters["bits"], seed=seed)
-        return cls(rows, directions, thresholds, parameters)
-
-    @staticmethod
-    def parameters(tables: int, length: int) -> Parameters:
-        """So many tables of codes of so many bits."""
-        return {"tables": tables, "bits": length, "flips": 0}
-
-    @staticmethod
-    def overhead(tables: int, length: int) -> float:
-        """None: projections are cheap, and there are never more tables than save more than they cost."""
-        return 0.0
-
-    @classmethod
-    def lengths(
-        cls, rows: np.ndarray, drawn: np.ndarray, *, tables: int, seed: int
-    ) -> Iterator[tuple[int, np.ndarray]]:
-        """Lengths of codes, and the codes of drawn rows, of shape (n_drawn, tables), by ever longer ones."""
-        import numpy as np
-
-        parts = np.array_split(drawn, -(-len(drawn) // _DRAWN))
-        for bits in _BITS:
-            directions, thresholds = projections(rows, tables=tables, bits=bits, seed=seed)
-            hashed = cls(rows[:1], directions, thresholds, cls.parameters(tables, bits))
-            yield bits, np.concatenate([hashed.codes(rows[part])[0] for part in parts])
-
-    def codes(self, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Codes of shape (n_queries, tables), and the signed margins of their bits (n_queries, tables, bits)."""
-        import numpy as np
-
-        margins = (queries @ self.directions - self.thresholds).reshape(len(queries), self.tables, self.bits)
-        weights = (1 << np.arange(self.bits)).astype(np.float32)  # exact up to 24 bits
-        return ((margins > 0).astype(np.float32) @ weights).astype(np.int32), margins
+    def codes(self, queries: np.ndarray) -> np.ndarray:
+        """Codes of shape (n_queries, tables)."""
+        return self.projections.codes(queries, self.length)
 
     def dump(self) -> bytes:
-        """Empty: rows and seed tell everything."""
+        """Empty: rows, parameters and seed tell everything."""
         return b""
 
     def search(self, queries: np.ndarray, n: int) -> tuple[np.ndarray, int]:
         """See ``engines.Searcher``. A pair that meets in two buckets is compared, and counted, twice."""
         import numpy as np
 
-        codes, margins = self.codes(queries)
-        certain = np.argsort(np.abs(margins), axis=2, kind="stable")[:, :, : self.flips]
+        codes, salt = self.codes(queries), content(queries)
         found = np.full((len(queries), n), -1, dtype=np.int64)
         best = np.full((len(queries), n), np.inf, dtype=np.float32)
         compared = 0
-        for table in range(self.tables):
-            for flip in range(self.flips + 1):
-                asked = codes[:, table]
-                if flip:
-                    asked = asked ^ (1 << certain[:, table, flip - 1]).astype(np.int32)
-                rows, squared, pairs = self._in_buckets(queries, asked, table, n)
-                found, best = _merged(found, best, rows, squared)
-                compared += pairs
+        for table in range(len(self.order)):
+            rows, squared, pairs = self._in_buckets(queries, codes[:, table], salt, table, n)
+            found, best = _merged(found, best, rows, squared)
+            compared += pairs
         return found, compared
 
     def _in_buckets(
-        self, queries: np.ndarray, asked: np.ndarray, table: int, n: int
+        self, queries: np.ndarray, asked: np.ndarray, salt: np.ndarray, table: int, n: int
     ) -> tuple[np.ndarray, np.ndarray, int]:
         """The best of each query's bucket in one table: positions, squared distances, pairs compared."""
         import numpy as np
 
+        codes, bucket = np.unique(asked, return_inverse=True)
+        low, high = (np.searchsorted(self.sorted[table], codes, side=side) for side in ("left", "right"))
         found = np.full((len(queries), n), -1, dtype=np.int64)
         squared = np.full((len(queries), n), np.inf, dtype=np.float32)
-        compared = 0
-        for askers, members in self._pairs_of_blocks(asked, table):
-            left, right = queries[askers], self.rows[members]
-            block = self.norms[members] - 2 * (left @ right.T)
-            compared += block.size
-            most = min(n, len(members))
-            if most < len(members):
-                near = np.argpartition(block, most - 1, axis=1)[:, :most]
-            else:
-                near = np.broadcast_to(np.arange(most), block.shape)
-            found[askers, :most] = members[near]
-            squared[askers, :most] = np.take_along_axis(block, near, axis=1)
+        few = np.flatnonzero((high - low)[bucket] <= n)
+        for block in blocks(len(few), n * queries.shape[1]):
+            at = few[block]
+            found[at], squared[at] = self._all_of(queries[at], table, low[bucket[at]], high[bucket[at]], n)
+        compared = int((high - low)[bucket[few]].sum())
+        for askers, members in self._large(bucket, salt, table, low, high, n):
+            for block in blocks(len(askers), len(members)):
+                at = askers[block]
+                found[at], squared[at] = self._best_of(queries[at], members, n)
+            compared += len(askers) * len(members)
         return found, squared, compared
 
-    def _pairs_of_blocks(self, asked: np.ndarray, table: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Queries and the rows of their bucket; parts of both where the bucket is large."""
+    def _all_of(
+        self, queries: np.ndarray, table: int, low: np.ndarray, high: np.ndarray, n: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Buckets of at most n rows, of which there may be as many as rows: all at once, nothing to choose."""
         import numpy as np
 
-        by_code = np.argsort(asked, kind="stable")
-        codes, start = np.unique(asked[by_code], return_index=True)
-        end = np.append(start[1:], len(asked))
-        low = np.searchsorted(self.sorted[:, table], codes, side="left")
-        high = np.searchsorted(self.sorted[:, table], codes, side="right")
-        for place in np.flatnonzero(high > low):
-            askers = by_code[start[place] : end[place]]
-            members = self.order[low[place] : high[place], table]
-            parts = -(-len(members) // _BUCKET)
-            for part in range(parts):
-                yield askers[part::parts], members[part::parts]
+        place = low[:, None] + np.arange(n)
+        is_member = place < high[:, None]
+        members = self.order[table][np.where(is_member, place, 0)]
+        squared = self.norms[members] - 2 * np.einsum("qd,qnd->qn", queries, self.rows[members])
+        return np.where(is_member, members, -1), np.where(is_member, squared, np.inf)
+
+    def _best_of(self, queries: np.ndarray, members: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """Of more than n rows the nearest n."""
+        import numpy as np
+
+        squared = self.norms[members] - 2 * (queries @ self.rows[members].T)
+        near = np.argpartition(squared, n - 1, axis=1)[:, :n]
+        return members[near], np.take_along_axis(squared, near, axis=1)
+
+    def _large(
+        self, bucket: np.ndarray, salt: np.ndarray, table: int, low: np.ndarray, high: np.ndarray, n: int
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Queries and the rows of their bucket, of more than n rows.
+
+        Of a bucket above ``_BUCKET`` rows a query meets the part into which its content falls, as it would fall were it
+        a row: it does not matter what else is asked for.
+        """
+        import numpy as np
+
+        most = max(_BUCKET, 2 * n)  # so that no part has fewer than n rows
+        by_bucket = np.argsort(bucket, kind="stable")
+        ends = np.searchsorted(bucket[by_bucket], np.arange(len(low) + 1))
+        for place in np.flatnonzero(high - low > n):
+            askers = by_bucket[ends[place] : ends[place + 1]]
+            members = self.order[table, low[place] : high[place]]
+            if len(members) <= most:
+                yield askers, members
+                continue
+            parts = np.array_split(members, -(-len(members) // most))
+            part = np.searchsorted(self.content[[one[0] for one in parts[1:]]], salt[askers], side="right")
+            yield from ((askers[part == number], parts[number]) for number in np.unique(part))
+
+
+class _RandomProjection:
+    """What the families of vectors share (``hash_tuning.Hashing``)."""
+
+    @staticmethod
+    def overhead(parameters: Parameters) -> float:
+        """None: projections are cheap, and there are never more tables than save more than they cost."""
+        return 0.0
+
+    @staticmethod
+    def compared(is_shared: np.ndarray) -> np.ndarray:
+        """See ``hash_tuning.Hashing``: as often as two rows share a bucket."""
+        import numpy as np
+
+        return np.asarray(is_shared.sum(axis=-1))
+
+
+class SignRandomProjection(_RandomProjection):
+    """Hash tables by signs (``hash_tuning.Hashing``)."""
+
+    names: ClassVar[frozenset[str]] = frozenset({"tables", "bits"})
+
+    @staticmethod
+    def build(rows: np.ndarray, parameters: Parameters, seed: int) -> HashTables:
+        """From float32 rows of shape (n, n_dimensions)."""
+        return HashTables(rows, signs(rows, tables=int(parameters["tables"]), seed=seed), int(parameters["bits"]))
+
+    @staticmethod
+    def ladders(
+        rows: np.ndarray, drawn: np.ndarray, *, tables: int, scale: float, seed: int
+    ) -> Iterator[Iterator[tuple[Parameters, np.ndarray]]]:
+        """See ``hash_tuning.Hashing``: one, of ever more bits."""
+        yield _ladder({}, "bits", signs(rows, tables=tables, seed=seed), rows[drawn])
+
+
+class BucketedRandomProjection(_RandomProjection):
+    """Hash tables by buckets of a width (``hash_tuning.Hashing``)."""
+
+    names: ClassVar[frozenset[str]] = frozenset({"tables", "length", "width"})
+
+    @staticmethod
+    def build(rows: np.ndarray, parameters: Parameters, seed: int) -> HashTables:
+        """From float32 rows of shape (n, n_dimensions)."""
+        tables, width = int(parameters["tables"]), parameters["width"]
+        projections = buckets(rows.shape[1], tables=tables, width=width, seed=seed)
+        return HashTables(rows, projections, int(parameters["length"]))
+
+    @staticmethod
+    def ladders(
+        rows: np.ndarray, drawn: np.ndarray, *, tables: int, scale: float, seed: int
+    ) -> Iterator[Iterator[tuple[Parameters, np.ndarray]]]:
+        """See ``hash_tuning.Hashing``: one for each width, of ever longer codes."""
+        import numpy as np
+
+        sample = rows[drawn]
+        finest = _FINEST * float(np.sqrt((sample.astype(float) ** 2).sum(axis=1).mean()))
+        for factor in _WIDTHS:
+            width = float(f"{factor * max(scale, finest):.4g}")  # short in JSON, and the same when it is read
+            projections = buckets(rows.shape[1], tables=tables, width=width, seed=seed)
+            yield _ladder({"width": width}, "length", projections, sample)
+
+
+def _ladder(
+    parameters: Parameters, name: str, projections: Projections, rows: np.ndarray
+) -> Iterator[tuple[Parameters, np.ndarray]]:
+    codes = islice(projections.growing(rows), _LONGEST)
+    yield from (({**parameters, name: length}, each) for length, each in enumerate(codes, start=1))
 
 
 def _merged(

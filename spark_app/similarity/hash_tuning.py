@@ -8,50 +8,73 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import sqrt
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from spark_app.similarity.engines import Parameters
+    from spark_app.similarity.engines import Parameters, Searcher
 
 _TABLES = (2, 4, 6, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64, 72, 80, 96)  # more cost more than they save in pairs
 _OTHERS = 1_000  # rows that a query's share of compared pairs is estimated from
 _QUERIES = 200
+_CHOICES = 12  # offered; where these fail, which a sample of codes cannot tell, others seldom help
 _Z95 = 1.96
 
 
 class Hashing(Protocol):
-    """A family of hash functions: of vectors ``hash_tables.HashTables``, of sets ``minhash.MinHashTables``."""
+    """A family of hash functions: of vectors those in ``hash_tables``, of sets ``minhash.MinHashTables``."""
 
-    def parameters(self, tables: int, length: int) -> Parameters:
-        """What the engine's ``build`` takes."""
+    @property
+    def names(self) -> frozenset[str]:
+        """Of the engine's parameters: ``tables``, and those of a code."""
         ...
 
-    def overhead(self, tables: int, length: int) -> float:
-        """Pairs whose comparison costs as much as looking a query up in so many tables."""
+    def build(self, rows: Any, parameters: Parameters, seed: int) -> Searcher:
+        """The hash tables of the rows of a search space."""
         ...
 
-    def lengths(self, rows: Any, drawn: np.ndarray, *, tables: int, seed: int) -> Iterator[tuple[int, np.ndarray]]:
-        """Lengths of codes, and the codes of drawn rows, of shape (n_drawn, tables).
+    def overhead(self, parameters: Parameters) -> float:
+        """Pairs whose comparison costs as much as looking a query up in all tables."""
+        ...
 
-        Rows with the same code have the same shorter codes too, and the first tables do not depend on their number.
+    def compared(self, is_shared: np.ndarray) -> np.ndarray:
+        """Comparisons of pairs, (n_pairs,), from the tables in which they share a bucket, (n_pairs, tables)."""
+        ...
+
+    def ladders(
+        self, rows: Any, drawn: np.ndarray, *, tables: int, scale: float, seed: int
+    ) -> Iterator[Iterator[tuple[Parameters, np.ndarray]]]:
+        """Parameters but for ``tables``, and the codes of drawn rows that they make, of shape (n_drawn, tables).
+
+        Codes grow along a ladder: rows with the same code have the same shorter codes too. The first tables do not
+        depend on their number.
 
         Args:
             rows: Of the search space.
             drawn: Positions in it.
             tables: How many.
+            scale: Distance of a k-th neighbour, above 0, where a family measures by it.
             seed: Of the hash functions.
         """
         ...
 
 
 def table_choices(
-    hashing: Hashing, rows: Any, sought: np.ndarray, near: np.ndarray, counts: np.ndarray, *, target: float, seed: int
+    hashing: Hashing,
+    rows: Any,
+    sought: np.ndarray,
+    near: np.ndarray,
+    counts: np.ndarray,
+    *,
+    target: float,
+    scale: float,
+    seed: int,
 ) -> Iterator[Parameters]:
-    """Numbers of tables and lengths of codes that find ``target`` of the neighbours, the cheapest first.
+    """Numbers of tables, and what makes their codes, that find ``target`` of the neighbours, the cheapest first.
 
-    For each length the fewest tables whose 95 % interval of the mean recall lies above the target.
+    For each code the fewest tables whose 95 % interval of the mean recall lies above the target.
 
     Args:
         hashing: What makes codes of rows.
@@ -60,6 +83,7 @@ def table_choices(
         near: Rows of their nearest, of shape (n_sought, n_near).
         counts: Which of these have to be found, of the same shape.
         target: Recall, (0, 1].
+        scale: Distance of a k-th neighbour, above 0.
         seed: Of the hash functions.
     """
     import numpy as np
@@ -67,16 +91,18 @@ def table_choices(
     others = np.random.default_rng(seed).integers(0, rows.shape[0], _OTHERS)
     drawn, place = np.unique(np.concatenate([others, sought, near.ravel()]), return_inverse=True)
     of_others, of_sought, of_near = np.split(place.ravel(), [len(others), len(others) + len(sought)])
-    found = []
-    for length, codes in hashing.lengths(rows, drawn, tables=_TABLES[-1], seed=seed):
-        first = _first_shared(codes[of_sought][:, None], codes[of_near].reshape(*near.shape, -1))
-        fewest = next((tables for tables in _TABLES if _low(first < tables, counts) >= target), None)
-        if fewest is None:  # longer codes tear more apart
-            break
-        pairs = np.stack([_first_shared(code, codes[of_others]) for code in codes[of_sought[:_QUERIES]]])
-        compared = float((pairs < fewest).mean()) * rows.shape[0]
-        found.append((compared + hashing.overhead(fewest, length), fewest, length))
-    yield from (hashing.parameters(tables, length) for _, tables, length in sorted(found))
+    found: list[tuple[float, Parameters]] = []
+    for ladder in hashing.ladders(rows, drawn, tables=_TABLES[-1], scale=scale, seed=seed):
+        for code, codes in ladder:
+            first = _first_shared(codes[of_sought][:, None] == codes[of_near].reshape(*near.shape, -1))
+            fewest = next((tables for tables in _TABLES if _low(first < tables, counts) >= target), None)
+            if fewest is None:  # longer codes tear more apart
+                break
+            parameters = {"tables": fewest, **code}
+            few = codes[:, :fewest]
+            pairs = [hashing.compared(one == few[of_others]).mean() for one in few[of_sought[:_QUERIES]]]
+            found.append((float(np.mean(pairs)) * rows.shape[0] + hashing.overhead(parameters), parameters))
+    yield from (parameters for _, parameters in sorted(found, key=itemgetter(0))[:_CHOICES])
 
 
 def _low(is_found: np.ndarray, counts: np.ndarray) -> float:
@@ -88,9 +114,8 @@ def _low(is_found: np.ndarray, counts: np.ndarray) -> float:
     return float(share.mean()) - _Z95 * float(share.std()) / sqrt(len(share))
 
 
-def _first_shared(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """The first table, on the last axis, in which two rows of codes agree; beyond the last where they never do."""
+def _first_shared(is_shared: np.ndarray) -> np.ndarray:
+    """The first table, on the last axis, in which two rows share a bucket; beyond the last where they never do."""
     import numpy as np
 
-    same = left == right
-    return np.where(same.any(axis=-1), same.argmax(axis=-1), same.shape[-1])
+    return np.where(is_shared.any(axis=-1), is_shared.argmax(axis=-1), is_shared.shape[-1])

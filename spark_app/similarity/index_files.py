@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import SparkSession
 
-FORMAT = 1  # of the files and of their manifest; an index of another one is built anew
+FORMAT = 2  # of the files and of their manifest; an index of another one is built anew
 REMEDY = "Build it anew: spark-app find_similar_tracks"
 _VECTOR = "vector"
 _CHUNK = 8_000_000  # bytes read at a time for a checksum
@@ -51,7 +51,7 @@ class StoredShard:
     n_tracks: int
     n_distinct: int
     engine: str
-    parameters: dict[str, int] = field(default_factory=dict)
+    parameters: dict[str, float] = field(default_factory=dict)
     file: str = ""
     sha256: str = ""
     first: int = 0

@@ -14,7 +14,9 @@ from spark_app.errors import UsageError
 from spark_app.similarity import distances
 from spark_app.similarity.costs import Costs, SetCosts, VectorCosts
 from spark_app.similarity.engines import AUTO, ENGINES, EXACT, GRAPH, IVF, LSH
+from spark_app.similarity.hash_tables import BucketedRandomProjection, SignRandomProjection
 from spark_app.similarity.members import Members
+from spark_app.similarity.minhash import MinHashTables
 from spark_app.similarity.sets import JACCARD, Sets, SetSpace
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from spark_app.similarity.hash_tuning import Hashing
     from spark_app.similarity.spaces import Rows, Space
 
 METRICS = (*distances.METRICS, JACCARD)
@@ -68,6 +71,10 @@ class Kind(Protocol):
         """What engines over a space cost."""
         ...
 
+    def hashing(self) -> Hashing:
+        """The hash functions that near rows share."""
+        ...
+
 
 @dataclass(frozen=True)
 class VectorKind:
@@ -108,6 +115,10 @@ class VectorKind:
     def costs(self, space: distances.SearchSpace) -> VectorCosts:
         """See ``Kind``."""
         return VectorCosts(*space.rows.shape)
+
+    def hashing(self) -> Hashing:
+        """See ``Kind``: made for the distance between vectors, or for the angle."""
+        return BucketedRandomProjection if self.metric == distances.EUCLIDEAN else SignRandomProjection
 
 
 @dataclass(frozen=True)
@@ -162,6 +173,10 @@ class SetKind:
 
         frequency = np.bincount(space.rows.indices).astype(float)
         return SetCosts(space.rows.shape[0], space.rows.nnz, float((frequency**2).sum()))
+
+    def hashing(self) -> Hashing:
+        """See ``Kind``."""
+        return MinHashTables
 
 
 def kind_of(metric: str) -> Kind:

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from spark_app.similarity.members import stirred
 from spark_app.similarity.sets import ELEMENTS, by_set, content, cut, paired
@@ -46,11 +46,13 @@ class MinHashTables:
         seed: Of the hash functions.
     """
 
+    names: ClassVar[frozenset[str]] = frozenset({"tables", "hashes"})
+
     def __init__(self, rows: csr_array, parameters: Parameters, seed: int) -> None:
         import numpy as np
 
         self.rows, self.seed = rows, seed
-        self.tables, self.hashes = parameters["tables"], parameters["hashes"]
+        self.tables, self.hashes = int(parameters["tables"]), int(parameters["hashes"])
         codes = self.codes(rows)
         self.known, sizes = np.unique(codes, return_counts=True)
         self.parts = -(-sizes // _BUCKET)
@@ -64,19 +66,23 @@ class MinHashTables:
         return cls(rows, parameters, seed)
 
     @staticmethod
-    def parameters(tables: int, length: int) -> Parameters:
-        """So many tables of codes of so many min-hashes."""
-        return {"tables": tables, "hashes": length}
-
-    @staticmethod
-    def overhead(tables: int, length: int) -> float:
+    def overhead(parameters: Parameters) -> float:
         """Measured on sets of twenty elements."""
-        return tables * (0.7 + 0.1 * length)
+        return parameters["tables"] * (0.7 + 0.1 * parameters["hashes"])
 
     @staticmethod
-    def lengths(rows: csr_array, drawn: np.ndarray, *, tables: int, seed: int) -> Iterator[tuple[int, np.ndarray]]:
-        """Lengths of codes, and the codes of drawn rows, of shape (n_drawn, tables), by ever longer ones."""
-        yield from enumerate(_codes(rows[drawn], tables, seed), start=1)
+    def compared(is_shared: np.ndarray) -> np.ndarray:
+        """See ``hash_tuning.Hashing``: once, however many buckets two sets share."""
+        import numpy as np
+
+        return np.asarray(is_shared.any(axis=-1))
+
+    @staticmethod
+    def ladders(
+        rows: csr_array, drawn: np.ndarray, *, tables: int, scale: float, seed: int
+    ) -> Iterator[Iterator[tuple[Parameters, np.ndarray]]]:
+        """See ``hash_tuning.Hashing``: one, of ever more min-hashes."""
+        yield (({"hashes": hashes}, codes) for hashes, codes in enumerate(_codes(rows[drawn], tables, seed), start=1))
 
     def codes(self, queries: csr_array) -> np.ndarray:
         """Codes of shape (n_queries, tables); those of two tables are different."""

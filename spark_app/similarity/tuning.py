@@ -14,7 +14,7 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 from spark_app.similarity.costs import lists_for
-from spark_app.similarity.engines import AUTO, EXACT, GRAPH, IVF, LSH, Parameters, Searcher, built, hashing_of
+from spark_app.similarity.engines import AUTO, EXACT, GRAPH, IVF, LSH, Parameters, Searcher, built
 from spark_app.similarity.exact import exact_pools
 from spark_app.similarity.hash_tuning import table_choices
 from spark_app.similarity.shard import Shard, Tracks
@@ -117,6 +117,14 @@ class _Truth:
     counts: np.ndarray
     kth: np.ndarray
 
+    @property
+    def scale(self) -> float:
+        """The median of the last distances above 0; 1 where there are none."""
+        import numpy as np
+
+        above = self.kth[self.kth > 0]
+        return float(np.median(above)) if len(above) else 1.0
+
     @classmethod
     def of(cls, tracks: Tracks, goal: Goal) -> _Truth:
         import numpy as np
@@ -153,9 +161,8 @@ def _ladder(tracks: Tracks, goal: Goal, truth: _Truth, engine: str) -> Iterator[
     """Parameters from the cheapest to the dearest, with the engine that has them."""
     rows, n = tracks.space.rows, len(tracks.members.distinct)
     if engine == LSH:
-        hashing = hashing_of(rows)
-        sample = truth.sought, truth.near, truth.counts
-        for choice in table_choices(hashing, rows, *sample, target=goal.recall, seed=goal.seed):
+        hashing, sample = tracks.kind.hashing(), (truth.sought, truth.near, truth.counts)
+        for choice in table_choices(hashing, rows, *sample, target=goal.recall, scale=truth.scale, seed=goal.seed):
             yield choice, built(LSH, rows, choice, seed=goal.seed)
     elif engine == IVF:
         lists = lists_for(n)

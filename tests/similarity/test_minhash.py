@@ -36,8 +36,10 @@ def test_codes_do_not_depend_on_the_number_of_tables_nor_on_the_other_sets():
     few, many = (tables_of(lists, tables=tables, hashes=2) for tables in (3, 8))
     np.testing.assert_array_equal(few.codes(rows), many.codes(rows)[:, :3])
     np.testing.assert_array_equal(few.codes(rows[7:9]), few.codes(rows)[7:9])
-    longer = dict(MinHashTables.lengths(rows, np.arange(50), tables=3, seed=3))
-    np.testing.assert_array_equal(longer[2], few.codes(rows))
+    [ladder] = MinHashTables.ladders(rows, np.arange(50), tables=3, scale=1.0, seed=3)
+    _, (parameters, codes), *_ = ladder
+    assert parameters == {"hashes": 2}
+    np.testing.assert_array_equal(codes, few.codes(rows))
 
 
 def test_a_query_is_compared_with_the_sets_of_its_bucket_and_salt_cuts_large_ones(monkeypatch):
