@@ -12,10 +12,12 @@ from typing import Protocol
 
 from spark_app.similarity.engines import EXACT, GRAPH, IVF, LSH, Parameters
 
-# Nanoseconds a pair of vectors, a + b * dimensions: of matrix products (flat search, centres of lists), of lists read
-# one after the other, and of nodes of a graph fetched from anywhere in memory.
-_PRODUCT, _SCAN, _FETCH = (0.35, 0.02), (0.9, 0.1), (12.0, 0.3)
-_BUILD_COMPARED = 900  # vectors that a node of the graph is compared with when it is added
+# Nanoseconds a pair of vectors, a + b * dimensions, measured with 12 and 50 of them: of the flat search, of a product
+# alone as in training, of a query with the centre of a list, and of a query with what is in a list.
+_FLAT, _PRODUCT, _CENTRE, _SCAN = (3.5, 0.0), (0.05, 0.027), (10.0, 0.07), (5.5, 0.11)
+# A node of a graph is fetched from anywhere in memory: for every doubling of the rows beyond what a cache holds.
+_FETCH, _CACHED = 13.0, 4_000
+_BUILD_COMPARED = 1_000  # vectors that a node of the graph is compared with when it is added
 
 # Of sets: a cell of a block of distances, and an element shared by two sets in a sparse product; a pair that meets in a
 # bucket, and each element of it; an element hashed once, and a set looked up in one table.
@@ -45,30 +47,41 @@ class Costs(Protocol):
 
 @dataclass(frozen=True)
 class VectorCosts:
-    """Of ``n`` vectors of ``width`` dimensions; for ``exact``, ``ivf`` and ``graph``."""
+    """Of ``n`` vectors of ``width`` dimensions; for ``exact``, ``ivf`` and ``graph``.
+
+    Attributes:
+        n: Vectors.
+        width: Their dimensions.
+        cores: Of the task that builds: all but one wait while a graph is built, which one thread does.
+    """
 
     n: int
     width: int
+    cores: int = 1
 
     def least(self, engine: str) -> float:
         """See ``Costs``."""
         if engine == IVF:
             lists = lists_for(self.n)
             trained = min(self.n, 40 * lists) * lists * 8
-            return (trained + 2.0 * self.n * lists) * self._pair(_PRODUCT)
-        return self.n * _BUILD_COMPARED * self._pair(_FETCH) if engine == GRAPH else 0.0
+            products = (trained + self.n * lists) * self._pair(_PRODUCT)
+            return products + self.n * lists * self._pair(_CENTRE)
+        return self.n * _BUILD_COMPARED * self._fetch() * self.cores if engine == GRAPH else 0.0
 
     def of(self, engine: str, parameters: Parameters, compared: float, fallback: float) -> float:
         """See ``Costs``; queries that fall back, which are few, count like others."""
         if engine == EXACT:
-            return self.n * self.n * self._pair(_PRODUCT)
+            return self.n * self.n * self._pair(_FLAT)
         if engine == IVF:
             scanned = max(compared - parameters["lists"], 0.0)
             return self.least(IVF) + self.n * scanned * self._pair(_SCAN)
-        return self.least(GRAPH) + self.n * compared * self._pair(_FETCH)
+        return self.least(GRAPH) + self.n * compared * self._fetch()
 
     def _pair(self, cost: tuple[float, float]) -> float:
         return cost[0] + cost[1] * self.width
+
+    def _fetch(self) -> float:
+        return _FETCH * max(1.0, log2(self.n / _CACHED))
 
 
 @dataclass(frozen=True)

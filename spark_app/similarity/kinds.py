@@ -67,8 +67,8 @@ class Kind(Protocol):
         """The search space of distinct prepared rows, at least one."""
         ...
 
-    def costs(self, space: Any) -> Costs:
-        """What engines over a space cost."""
+    def costs(self, space: Any, *, cores: int) -> Costs:
+        """What engines over a space cost, in a task that has so many cores to build with."""
         ...
 
     def hashing(self) -> Hashing:
@@ -112,9 +112,10 @@ class VectorKind:
         """See ``distances.SearchSpace``."""
         return distances.SearchSpace(distinct, self.metric)
 
-    def costs(self, space: distances.SearchSpace) -> VectorCosts:
+    def costs(self, space: distances.SearchSpace, *, cores: int) -> VectorCosts:
         """See ``Kind``."""
-        return VectorCosts(*space.rows.shape)
+        n, width = space.rows.shape
+        return VectorCosts(n, width, cores)
 
     def hashing(self) -> Hashing:
         """See ``Kind``: made for the distance between vectors, or for the angle."""
@@ -167,7 +168,7 @@ class SetKind:
         """See ``sets.SetSpace``."""
         return SetSpace(distinct)
 
-    def costs(self, space: SetSpace) -> SetCosts:
+    def costs(self, space: SetSpace, *, cores: int) -> SetCosts:
         """See ``Kind``."""
         import numpy as np
 

@@ -8,8 +8,9 @@ machine's mood, but a model of them: pairs compared, times what a pair costs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import sqrt
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ TOLERANCE = 1 + 1e-9
 _Z95 = 1.96
 _PROBES = (1, 2, 3, 4, 6, 8, 11, 16, 22, 32, 45, 64, 90, 128, 181, 256, 512, 1024)
 _BREADTHS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 512)
+_USUAL = 32  # probes or breadth: what most groups need, more or less
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def choose(tracks: Tracks, goal: Goal) -> Choice:
     truth = _Truth.of(tracks, goal)
     if goal.engine != AUTO:
         return _tuned(tracks, goal, truth, goal.engine) or exact
-    costs = tracks.kind.costs(tracks.space)
+    costs = tracks.kind.costs(tracks.space, cores=goal.threads)
 
     def cost(choice: Choice) -> float:
         return costs.of(choice.engine, choice.parameters, choice.compared, choice.fallback)
@@ -149,32 +151,92 @@ def trials(tracks: Tracks, goal: Goal) -> Iterator[Choice]:
 
 
 def _trials(tracks: Tracks, goal: Goal, truth: _Truth, engine: str) -> Iterator[Choice]:
-    for parameters, searcher in _ladder(tracks, goal, truth, engine):
-        yield _measured(tracks, goal, truth, Choice(engine, parameters, searcher))
+    if engine != LSH:
+        dial = _Dial.of(tracks, goal, truth, engine)
+        yield from (dial.at(effort) for effort in dial.efforts)
+        return
+    rows = tracks.space.rows
+    sample = truth.sought, truth.near, truth.counts
+    family = tracks.kind.hashing()
+    for parameters in table_choices(family, rows, *sample, target=goal.recall, scale=truth.scale, seed=goal.seed):
+        searcher = built(LSH, rows, parameters, seed=goal.seed)
+        yield _measured(tracks, goal, truth, Choice(LSH, parameters, searcher))
 
 
 def _tuned(tracks: Tracks, goal: Goal, truth: _Truth, engine: str) -> Choice | None:
+    if engine != LSH:
+        return _Dial.of(tracks, goal, truth, engine).least(goal.recall)
     return next((found for found in _trials(tracks, goal, truth, engine) if found.low >= goal.recall), None)
 
 
-def _ladder(tracks: Tracks, goal: Goal, truth: _Truth, engine: str) -> Iterator[tuple[Parameters, Searcher]]:
-    """Parameters from the cheapest to the dearest, with the engine that has them."""
-    rows, n = tracks.space.rows, len(tracks.members.distinct)
-    if engine == LSH:
-        hashing, sample = tracks.kind.hashing(), (truth.sought, truth.near, truth.counts)
-        for choice in table_choices(hashing, rows, *sample, target=goal.recall, scale=truth.scale, seed=goal.seed):
-            yield choice, built(LSH, rows, choice, seed=goal.seed)
-    elif engine == IVF:
-        lists = lists_for(n)
-        searcher = built(IVF, rows, {"lists": lists, "probes": 1}, seed=goal.seed, threads=goal.threads)
-        for probes in [probes for probes in _PROBES if probes <= lists]:
-            searcher.probes = probes  # type: ignore[attr-defined]
-            yield {"lists": lists, "probes": probes}, searcher
-    elif engine == GRAPH:
-        searcher = built(GRAPH, rows, {"breadth": 1}, seed=goal.seed, threads=goal.threads)
-        for breadth in _BREADTHS:
-            searcher.breadth = breadth  # type: ignore[attr-defined]
-            yield {"breadth": breadth}, searcher
+@dataclass(frozen=True)
+class _Dial:
+    """An engine that is built once and searches with more or less effort.
+
+    Attributes:
+        measured: What the engine reaches with parameters.
+        engine: Its name.
+        searcher: The engine; an attribute of the effort's name sets it.
+        parameters: All but the effort.
+        name: Of the effort.
+        efforts: Ascending.
+    """
+
+    measured: Callable[[Choice], Choice]
+    engine: str
+    searcher: Searcher
+    parameters: Parameters
+    name: str
+    efforts: Sequence[int]
+
+    @classmethod
+    def of(cls, tracks: Tracks, goal: Goal, truth: _Truth, engine: str) -> _Dial:
+        def measured(choice: Choice) -> Choice:
+            return _measured(tracks, goal, truth, choice)
+
+        lists = lists_for(len(tracks.members.distinct))
+        kinds: dict[str, tuple[Parameters, str, Sequence[int]]] = {
+            IVF: ({"lists": lists}, "probes", [probes for probes in _PROBES if probes <= lists]),
+            GRAPH: ({}, "breadth", _BREADTHS),
+        }
+        fixed, name, efforts = kinds[engine]
+        asked = {**fixed, name: efforts[0]}
+        searcher = built(engine, tracks.space.rows, asked, seed=goal.seed, threads=goal.threads)
+        return cls(measured, engine, searcher, fixed, name, efforts)
+
+    def at(self, effort: int) -> Choice:
+        """What it reaches with an effort."""
+        setattr(self.searcher, self.name, effort)
+        return self.measured(Choice(self.engine, {**self.parameters, self.name: effort}, self.searcher))
+
+    def least(self, recall: float) -> Choice | None:
+        """The least effort whose lower bound reaches the recall, within a twentieth; None where none does.
+
+        Most need about the same: the walk over the steps begins there, and the last gap is halved.
+        """
+        start = min(range(len(self.efforts)), key=lambda step: abs(self.efforts[step] - _USUAL))
+        found = self.at(self.efforts[start])
+        if found.low < recall:
+            steps = ((below, self.at(effort)) for below, effort in pairwise(self.efforts[start:]))
+            return next((self._refined(recall, below, one) for below, one in steps if one.low >= recall), None)
+        for effort in reversed(self.efforts[:start]):
+            tried = self.at(effort)
+            if tried.low < recall:
+                return self._refined(recall, effort, found)
+            found = tried
+        return found
+
+    def _refined(self, recall: float, failed: int, found: Choice) -> Choice:
+        reached = int(found.parameters[self.name])
+        while reached - failed > max(1, reached // 20):
+            middle = (failed + reached) // 2
+            tried = self.at(middle)
+            if tried.low >= recall:
+                found, reached = tried, middle
+            else:
+                failed = middle
+        setattr(self.searcher, self.name, reached)
+        return found
 
 
 def _measured(tracks: Tracks, goal: Goal, truth: _Truth, choice: Choice) -> Choice:
