@@ -33,10 +33,10 @@ class _CalibratorParams(HasLabelCol, HasPredictionCol, HasProbabilityCol, HasSee
 class Calibrator(Estimator, _CalibratorParams, DefaultParamsReadable, DefaultParamsWritable):
     """Chooses between temperature scaling, isotonic maps, and leaving the probabilities as they are.
 
-    See ``calibration_maps``: the log loss decides, cross-fitted over five hashed parts of the units; of two maps that
-    are not clearly apart the simpler one is taken, and none that raises the calibration error. ``fit`` takes at most
-    200,000 rows (fewer with more than 50 labels) to the driver, the first by the hash of their ``track_id``. Rows
-    without a label are left out; no row, or rows of one part only, leave the probabilities as they are.
+    See ``calibration_maps``: the least log loss decides, cross-fitted over five hashed parts of the units, and no map
+    is taken that raises the calibration error. ``fit`` takes at most 200,000 rows (fewer with more than 50 labels) to
+    the driver, the first by the hash of their ``track_id``. Rows without a label are left out; no row, or rows of one
+    part only, leave the probabilities as they are.
 
     ``weights`` are those of the training rows, and say what an error costs that takes another label for this one: they
     are taken out of the probabilities, which stay those of the shares that labels have, and the answer is the label of

@@ -107,18 +107,14 @@ def unweighted(p: np.ndarray, weights: Sequence[float]) -> np.ndarray:
 
 
 def choose_map(p: np.ndarray, label: np.ndarray, parts: np.ndarray, weights: Sequence[float] = ()) -> Map:
-    """The simplest map by whose cross-fitted log loss no richer one is clearly better.
-
-    Identity comes before temperature, temperature before isotonic. A richer one is taken where its log loss is lower by
-    more than one standard error over the parts (the rule of Breiman et al. 1984, "Classification and Regression
-    Trees", section 3.4.3): a gain that the next artists may undo is none, and what is calibrated stays as it is.
+    """The map with the least cross-fitted log loss among those that do not raise the calibration error.
 
     Where the model learned from weighted rows, its probabilities are divided by the weights first, if that lowers the
     log loss and does not raise the calibration error: models differ in how far they follow weights.
 
-    Each part is mapped by what the other parts gave. A map is refused where its calibration error is higher than that
-    of the probabilities as they are, cross-fitted or on the rows it was fitted on; where all are refused, or there is a
-    single part, the probabilities stay as they are.
+    Each part is mapped by what the other parts gave. A map is refused where its log loss is no lower than that of
+    the probabilities as they are, or its calibration error is higher, cross-fitted or on the rows it was fitted on;
+    where all are refused, or there is a single part, the probabilities stay as they are.
 
     Args:
         p: Probabilities ``(n, n_labels)``.
@@ -126,44 +122,31 @@ def choose_map(p: np.ndarray, label: np.ndarray, parts: np.ndarray, weights: Seq
         parts: Which rows belong together ``(n,)``: units of one artist must share a part.
         weights: Of the training rows, one per label; empty where all counted the same.
     """
-    best, error = Map(IDENTITY), answer_error(p, label)
+    best, least, error = Map(IDENTITY), log_loss(p, label), answer_error(p, label)
     if weights:
         divided = Map(IDENTITY, divisors=tuple(weights))
         shares = divided.apply(p)
-        worst = answer_error(shares, label)
-        if log_loss(shares, label) < log_loss(p, label) and worst <= error:
-            best, error, p = divided, worst, shares
+        found, worst = log_loss(shares, label), answer_error(shares, label)
+        if found < least and worst <= error:
+            best, least, error, p = divided, found, worst, shares
     if len(set(parts.tolist())) < 2:
         return best
-    losses = _losses(p, label)
     for fit in (fit_temperature, fit_isotonic):
         crossed = _cross_fitted(fit, p, label, parts)
         whole = fit(p, label)
-        found = _losses(crossed, label)
+        found = log_loss(crossed, label)
         worst = max(answer_error(crossed, label), answer_error(whole.apply(p), label))
-        if _is_clear(losses - found, parts) and worst <= error:
-            best, losses = replace(whole, divisors=best.divisors), found
+        if found < least and worst <= error:
+            best, least = replace(whole, divisors=best.divisors), found
     return best
 
 
 def log_loss(p: np.ndarray, label: np.ndarray) -> float:
     """Mean of ``-log`` of the true label's probability; 0 without a row."""
-    return float(_losses(p, label).mean()) if len(label) else 0.0
-
-
-def _losses(p: np.ndarray, label: np.ndarray) -> np.ndarray:
     import numpy as np
 
-    losses: np.ndarray = -np.log(np.maximum(p[np.arange(len(label)), label], _SMALLEST))
-    return losses
-
-
-def _is_clear(gain: np.ndarray, parts: np.ndarray) -> bool:
-    """Whether the parts' mean gain is more than one standard error above 0."""
-    import numpy as np
-
-    means = np.array([gain[parts == part].mean() for part in sorted(set(parts.tolist()))])
-    return bool(means.mean() > means.std(ddof=1) / np.sqrt(len(means)))
+    true = np.maximum(p[np.arange(len(label)), label], _SMALLEST)
+    return float(-np.log(true).mean()) if len(label) else 0.0
 
 
 def answer_error(p: np.ndarray, label: np.ndarray) -> float:
