@@ -55,7 +55,11 @@ def _searched(folder: Path) -> tuple[int, float]:
     columns = {name: values[:, at] for at, name in enumerate(AUDIO12_Z)}
     ids = [f"t{number:07}" for number in range(len(values))]
     path = store(pa.table({TRACK_ID: ids, GENRE_GROUP: names, **columns}), folder / "members")
-    options = {"spark.eventLog.enabled": "true", "spark.eventLog.dir": f"file://{folder}/events"}
+    options = {
+        "spark.eventLog.enabled": "true",
+        "spark.eventLog.compress": "false",  # Spark 4 would
+        "spark.eventLog.dir": f"file://{folder}/events",
+    }
     spark = start_session("spark-app benchmark", options)
     try:
         started = time.monotonic()
