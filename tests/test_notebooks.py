@@ -29,7 +29,7 @@ def test_a_notebook_defines_nothing_and_holds_no_output(path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "pictures"), [("01_what_makes_a_genre", 5)])
+@pytest.mark.parametrize(("name", "pictures"), [("01_what_makes_a_genre", 5), ("02_similar_tracks", 6)])
 def test_a_notebook_runs_on_the_tables_of_the_first_command(readme_run, monkeypatch, name, pictures):
     monkeypatch.setenv("SPARK_APP_ROOT", readme_run.lake)
     notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
