@@ -48,7 +48,9 @@ class Catalogue:
         audio = read_rows(root, "features.audio", ("track_id", "tempo", *AUDIO12_Z)).sort_by("track_id")
         tracks = read_rows(root, "curated.tracks", _COLUMNS).sort_by("track_id")
         if audio.column("track_id") != tracks.column("track_id"):
-            raise DataError("features.audio is not of the tracks in curated.tracks", "Run: spark-app run")
+            raise DataError(
+                "features.audio is not of the tracks in curated.tracks", "Run: spark-app normalise_features"
+            )
         z = np.column_stack([audio.column(name).to_numpy() for name in AUDIO12_Z])
         return cls(root, audio.column("track_id").to_numpy(), z, audio.column("tempo").to_numpy(), tracks)
 

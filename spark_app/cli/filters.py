@@ -58,7 +58,8 @@ def filtered_neighbours(root: str, track_id: str, wanted: Filter, *, group: str,
         metric: One of ``distances.METRICS``.
 
     Raises:
-        DataError: The track lacks audio features, or there is no such group.
+        DataError: The track lacks audio features.
+        UsageError: There is no such group.
     """
     from spark_app.cli.catalogue import Catalogue
     from spark_app.similarity.filtered import nearest_of

@@ -11,7 +11,7 @@ from spark_app.features.samples import hashed_sample
 from spark_app.jobs.playlist_pairs import played_together
 from spark_app.recommend.candidates import SEED_ID
 from spark_app.recommend.choose import Choice
-from spark_app.recommend.evaluation.judged import ARTIST, PLAYLISTS, Lists, asked_of, lists_of
+from spark_app.recommend.evaluation.judged import PLAYLISTS, Lists, asked_of, lists_of
 from spark_app.recommend.evaluation.measures import (
     BESIDE,
     CLUSTER,
@@ -64,11 +64,14 @@ def evaluate(context: Context, *, pairs: DataFrame, described: DataFrame, choice
     rows = [*(_row(one, choice.k) for one in found), *_coverages(lists, k=choice.k, n_tracks=n_tracks)]
     context.tables.write_rows(TABLE, [[*row.values()] for row in rows])
     context.run.metrics({_metric_name(row): row["value"] for row in rows if row["value"] is not None})
-    shown = PLAYLISTS if PLAYLISTS in asked.relevant else ARTIST
-    drawn = [f"{protocol}.hit@{choice.k}" for protocol in dict.fromkeys([shown, *asked.relevant])]
+    # Playlists first, where any seed has a relevant track by them.
+    protocols = sorted({one.protocol for one in found} - {BESIDE}, key=lambda name: (name != PLAYLISTS, name))
+    drawn = [f"{protocol}.hit@{choice.k}" for protocol in protocols]
     named = [{**row, "model": row["method"]} for row in rows]
+    if not protocols:
+        return ""
     context.run.figure("recommendations", comparison_figure, named, metrics=drawn, baselines=(CLUSTER, POPULAR, RANDOM))
-    return _told(found, shown, choice.k)
+    return _told(found, protocols[0], choice.k)
 
 
 def _seeds(context: Context) -> DataFrame:
@@ -127,7 +130,5 @@ def _metric_name(row: Mapping[str, Any]) -> str:
 
 def _told(found: Sequence[Measure], protocol: str, k: int) -> str:
     hits = {one.method: one for one in found if (one.protocol, one.name) == (protocol, "hit")}
-    if not hits:
-        return ""
     ours, theirs = hits[RECOMMENDED], hits[CLUSTER]
     return f"{protocol} hit@{k} {ours.value:.3f} (random member of the cluster {theirs.value:.3f})"

@@ -55,7 +55,7 @@ def scores(seed: np.ndarray, other: np.ndarray, same_cluster: np.ndarray) -> np.
     """
     import numpy as np
 
-    found: np.ndarray = 1 / (1 + _distance(seed, other)) + np.where(same_cluster, SAME_CLUSTER_BONUS, 0.0)
+    found: np.ndarray = 1 / (1 + distance(seed, other)) + np.where(same_cluster, SAME_CLUSTER_BONUS, 0.0)
     return found
 
 
@@ -84,12 +84,13 @@ def chosen(pools: Pools, choice: Choice) -> np.ndarray:
         used += _same(pools.artist, best)
         free &= goes_on[:, None] & ~_same(pools.recording, best) & (used < choice.per_artist)
         if choice.relevance < 1:
-            far = _distance(pools.vectors, pools.vectors[rows, best][:, None])
+            far = distance(pools.vectors, pools.vectors[rows, best][:, None])
             likeness = np.maximum(likeness, 1 / (1 + far))
     return picked
 
 
-def _distance(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def distance(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Euclidean, over the last axis; the others broadcast."""
     import numpy as np
 
     far: np.ndarray = np.sqrt(((one - other) ** 2).sum(axis=-1))

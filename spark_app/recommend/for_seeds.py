@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spark_app.recommend.agreement import agreement
-from spark_app.recommend.choose import Choice, Pools, chosen, scores
+from spark_app.recommend.choose import Choice, Pools, chosen, distance, scores
 from spark_app.recommend.reasons import Heard, reasons
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _pool(
     """Of the seed's candidates: positions, scores, the shared group, and whether they share its cluster."""
     import numpy as np
 
-    far = np.sqrt(((known.z[allowed] - known.z[seed]) ** 2).sum(axis=1))
+    far = distance(known.z[allowed], known.z[seed])
     order = np.lexsort((allowed, far))
     positions, is_close, group = [], [], []
     for name in sorted(names):

@@ -171,7 +171,6 @@ def test_nothing_to_evaluate_and_nothing_known_end_at_once(make_context):
 
 
 def test_playlists_are_a_truth_of_their_own(make_context):
-    pytest.importorskip("spark_app.features.cooccurrence")
     context = make_context("similar.eval.ks=[1]")
     fill_catalogue(context, [*TRACKS, ("far", "z", ["rock"], vector(99))], twins={"c": "c", "twin": "c"})
     # Of eight playlists a and far share two, c and its twin three; a and p are no tracks of one group.

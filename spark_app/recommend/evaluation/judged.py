@@ -84,7 +84,7 @@ def asked_of(seeds: DataFrame, described: DataFrame, pairs: DataFrame | None) ->
         known = known.join(_related(seeds, described, pairs), on=SEED_ID, how="left")
     counts = [name for name in known.columns if name.startswith("n_")]
     row = F.struct(SEED_ID, F.xxhash64(ARTIST_ID).alias("unit"), *[F.coalesce(n, F.lit(0)).alias(n) for n in counts])
-    found: Any = known.select(row.alias("row")).orderBy("row").select("row.*").toPandas()
+    found: Any = known.select(row.alias("row")).orderBy("row").select("row.*").toPandas()  # a row per seed
     of = {name: found[name].to_numpy(np.int64) for name in counts}
     others = of["n_all"] - of["n_twins"]
     relevant, candidates = {ARTIST: of["n_artist"] - of["n_both"]}, {ARTIST: others}
@@ -133,8 +133,9 @@ def lists_of(
         pairs: Likewise.
         tracks: ``[track_id, popularity]``.
     """
-    ids: Any = seeds.select(SEED_ID).orderBy(SEED_ID).toPandas()
+    ids: Any = seeds.select(SEED_ID).orderBy(SEED_ID).toPandas()  # recommend.eval.queries rows
     asked = ids[SEED_ID].to_numpy()
+    # Of each method one row per seed and rank: some twenty for each of recommend.eval.queries seeds.
     return {
         name: _as_arrays(_judged(entries, described, pairs, tracks).toPandas(), asked)
         for name, entries in methods.items()
